@@ -1,0 +1,245 @@
+import { isNamespace } from "../config/namespace.ts";
+import type { Mode } from "../config/schema.ts";
+import { quoteWord } from "../log/escape.ts";
+import type { LogFormat } from "../log/format.ts";
+import type { LogLevel } from "../log/level.ts";
+import { closest } from "../util/closest.ts";
+import {
+  type CommandName,
+  commandOf,
+  type OptionName,
+  optionOf,
+  OPTIONS,
+  PROGRAM,
+  SHELLS,
+  SOURCES,
+  STORES,
+  WRITTEN_COMMANDS,
+} from "./options.ts";
+import { parseSource, type SourceChoice } from "./source.ts";
+
+/** One of the values of --store. */
+export type StoreChoice = (typeof STORES)[number];
+
+/** One of the shells that have a completion. */
+export type Shell = (typeof SHELLS)[number];
+
+/** The options of the daemon; what is absent was not given, so the configuration decides. */
+export interface DaemonOptions {
+  readonly config?: string;
+  readonly mode?: Mode;
+  readonly namespace?: string;
+  readonly logLevel?: LogLevel;
+  readonly logFormat?: LogFormat;
+  readonly source?: SourceChoice;
+  readonly store?: StoreChoice;
+  /** What to do instead of running: at most one can be given. */
+  readonly action: "run" | "check-config" | "print-config" | "once";
+}
+
+/** The options of `monitor`. */
+export interface MonitorOptions {
+  readonly json: boolean;
+  readonly source?: SourceChoice;
+  readonly namespace?: string;
+}
+
+/** The operand and options of `record`. */
+export interface RecordOptions {
+  readonly file: string;
+  readonly namespace?: string;
+}
+
+/** What the command line asks for. */
+export type Invocation =
+  | { readonly command: "daemon"; readonly options: DaemonOptions }
+  | { readonly command: "monitor"; readonly options: MonitorOptions }
+  | { readonly command: "record"; readonly options: RecordOptions }
+  | { readonly command: "completion"; readonly options: { readonly shell: Shell } }
+  | { readonly command: "man"; readonly options: Readonly<Record<string, never>> }
+  | { readonly command: "help"; readonly options: { readonly about: CommandName } }
+  | { readonly command: "version"; readonly options: Readonly<Record<string, never>> };
+
+/** Why a command line was not understood, and what to try. */
+export interface UsageError {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** The outcome of {@link parse}. */
+export type Parsed =
+  | { readonly invocation: Invocation; readonly error?: undefined }
+  | { readonly invocation?: undefined; readonly error: UsageError };
+
+/** Thrown inside this file only: the parser returns its errors. */
+class Usage extends Error {}
+
+/** What was written: each option's last value ("" for a flag), and the operands. */
+interface Written {
+  readonly values: Map<OptionName, string>;
+  readonly operands: readonly string[];
+}
+
+const ACTIONS = ["check-config", "print-config", "once"] as const satisfies readonly OptionName[];
+
+/** Reads the arguments behind the program's name. */
+export function parse(argv: readonly string[]): Parsed {
+  let command: CommandName = "daemon";
+  try {
+    const [first] = argv;
+    if (first !== undefined && !first.startsWith("-")) command = findCommand(first);
+    const written = scan(command, command === "daemon" ? argv : argv.slice(1));
+    return { invocation: interpret(command, written) };
+  } catch (error) {
+    if (!(error instanceof Usage)) throw error;
+    const words = command === "daemon" ? PROGRAM : `${PROGRAM} ${command}`;
+    return { error: { message: error.message, hint: `Try '${words} --help'.` } };
+  }
+}
+
+function findCommand(word: string): CommandName {
+  const known = WRITTEN_COMMANDS.find((name) => name === word);
+  if (known !== undefined) return known;
+  const nearest = closest(word, WRITTEN_COMMANDS);
+  throw new Usage(
+    `unknown command ${quoteWord(word)}; ` +
+      (nearest === undefined ? `commands: ${WRITTEN_COMMANDS.join(", ")}` : `did you mean ${nearest}?`),
+  );
+}
+
+function scan(command: CommandName, argv: readonly string[]): Written {
+  const values = new Map<OptionName, string>();
+  const operands: string[] = [];
+  for (let index = 0; index < argv.length; index++) {
+    const word = argv[index]!;
+    if (word === "--") {
+      operands.push(...argv.slice(index + 1));
+      break;
+    }
+    if (!word.startsWith("-") || word === "-") {
+      operands.push(word);
+      continue;
+    }
+    const { name, attached } = splitOption(command, word);
+    if (optionOf(name).value === undefined) {
+      if (attached !== undefined) throw new Usage(`option --${name} takes no value`);
+      values.set(name, "");
+      // Whoever asks for help gets it, whatever else is wrong.
+      if (name === "help" || name === "version") break;
+    } else {
+      values.set(name, attached ?? valueAfter(name, argv[++index]));
+    }
+  }
+  return { values, operands };
+}
+
+function splitOption(command: CommandName, word: string): { name: OptionName; attached: string | undefined } {
+  const { options } = commandOf(command);
+  const equals = word.startsWith("--") ? word.indexOf("=") : -1;
+  const flag = equals < 0 ? word : word.slice(0, equals);
+  const attached = equals < 0 ? undefined : word.slice(equals + 1);
+  const name = options.find((option) => {
+    const { short } = optionOf(option);
+    return flag === `--${option}` || (short !== undefined && flag === `-${short}`);
+  });
+  if (name !== undefined) return { name, attached };
+  const nearest = closest(flag.replace(/^-+/, ""), options);
+  throw new Usage(`unknown option ${quoteWord(flag)}${nearest === undefined ? "" : `; did you mean --${nearest}?`}`);
+}
+
+function valueAfter(name: OptionName, next: string | undefined): string {
+  // A forgotten value would swallow the option behind it; one that does start with a dash can be attached.
+  if (next === undefined || next.startsWith("-"))
+    throw new Usage(`option --${name} needs a value: --${name}=${optionOf(name).value!.placeholder}`);
+  return next;
+}
+
+function interpret(command: CommandName, written: Written): Invocation {
+  const { values } = written;
+  if (values.has("help")) return { command: "help", options: { about: command } };
+  if (values.has("version")) return { command: "version", options: {} };
+  const operand = readOperand(command, written.operands);
+  const namespace = readNamespace(values.get("namespace"));
+  switch (command) {
+    case "daemon":
+      return { command, options: { ...readDaemon(values), ...namespace } };
+    case "monitor":
+      return { command, options: { json: values.has("json"), ...readSource(values), ...namespace } };
+    case "record":
+      return { command, options: { file: operand, ...namespace } };
+    case "completion":
+      return { command, options: { shell: operand as Shell } };
+    case "man":
+      return { command, options: {} };
+  }
+}
+
+function readDaemon(values: Written["values"]): DaemonOptions {
+  const actions = ACTIONS.filter((name) => values.has(name));
+  if (actions.length > 1) throw new Usage(`only one of ${actions.map((name) => `--${name}`).join(", ")} can be given`);
+  const config = values.get("config");
+  if (config === "") throw new Usage("option --config needs a file");
+  return {
+    ...(config === undefined ? {} : { config }),
+    ...readChoice(values, "mode", "mode"),
+    ...readChoice(values, "log-level", "logLevel"),
+    ...readChoice(values, "log-format", "logFormat"),
+    ...readChoice(values, "store", "store"),
+    ...readSource(values),
+    action: actions[0] ?? "run",
+  };
+}
+
+type ChoiceName = "mode" | "log-level" | "log-format" | "store";
+type ChoiceOf<N extends ChoiceName> = (typeof OPTIONS)[N]["value"]["choices"][number];
+
+/** `{property: value}` when the option was given, with one of the words that the table allows. */
+function readChoice<N extends ChoiceName, P extends string>(
+  values: Written["values"],
+  name: N,
+  property: P,
+): { [K in P]?: ChoiceOf<N> } {
+  const value = values.get(name);
+  if (value === undefined) return {};
+  const choices: readonly string[] = OPTIONS[name].value.choices;
+  if (!choices.includes(value)) throw new Usage(refuse(`--${name}`, value, choices));
+  return { [property]: value } as { [K in P]?: ChoiceOf<N> };
+}
+
+function readSource(values: Written["values"]): { source?: SourceChoice } {
+  const value = values.get("source");
+  if (value === undefined) return {};
+  const source = parseSource(value);
+  if (source === undefined) throw new Usage(refuse("--source", value, SOURCES));
+  return { source };
+}
+
+function readNamespace(value: string | undefined): { namespace?: string } {
+  if (value === undefined) return {};
+  if (!isNamespace(value)) throw new Usage(`${quoteWord(value)} cannot be a namespace; it needs a name such as asic0`);
+  return { namespace: value };
+}
+
+/** The command's operand, "" for those that have none. */
+function readOperand(command: CommandName, operands: readonly string[]): string {
+  const { operand } = commandOf(command);
+  const [first, ...others] = operands;
+  if (operand === undefined) {
+    if (first === undefined) return "";
+    const isCommand = command === "daemon" && WRITTEN_COMMANDS.some((name) => name === first);
+    throw new Usage(
+      `unexpected argument ${quoteWord(first)}${isCommand ? "; a command comes before the options" : ""}`,
+    );
+  }
+  if (first === undefined || first === "") throw new Usage(`${command} needs an argument: ${operand.placeholder}`);
+  if (others.length > 0) throw new Usage(`unexpected argument ${quoteWord(others[0]!)}`);
+  if (operand.choices !== undefined && !operand.choices.includes(first))
+    throw new Usage(refuse(command, first, operand.choices));
+  return first;
+}
+
+function refuse(where: string, value: string, choices: readonly string[]): string {
+  const nearest = closest(value, choices);
+  const suggestion = nearest === undefined ? "" : `; did you mean ${nearest}?`;
+  return `${quoteWord(value)} is not allowed for ${where}, allowed: ${choices.join(", ")}${suggestion}`;
+}

@@ -1,0 +1,38 @@
+import { readEnvironment } from "../config/environment.ts";
+import { type ConfigIssue } from "../config/issue.ts";
+import { loadConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+import type { LogLevel } from "../log/level.ts";
+import { DEFAULT_CONFIG_FILE } from "./options.ts";
+import type { DaemonOptions } from "./parse.ts";
+
+/** What the file, the environment and the command line say together, or every reason why that does not work. */
+export type Settings =
+  | { readonly config: Config; readonly level: LogLevel | undefined; readonly issues?: undefined }
+  | { readonly config?: undefined; readonly issues: readonly ConfigIssue[] };
+
+/** The file that is read. */
+export function configFile(options: DaemonOptions): string {
+  return options.config ?? DEFAULT_CONFIG_FILE;
+}
+
+/** Reads the file; the environment overrides it, and the command line both. */
+export function readSettings(options: DaemonOptions, env: Readonly<Record<string, string | undefined>>): Settings {
+  const loaded = loadConfig(configFile(options), { mustExist: options.config !== undefined });
+  const environment = readEnvironment(env);
+  const issues = [...(loaded.issues ?? []), ...environment.issues];
+  if (!loaded.config || issues.length > 0) return { issues };
+  const level = options.logLevel ?? environment.logLevel ?? loaded.config.log.level;
+  const log = {
+    ...loaded.config.log,
+    ...(level && { level }),
+    ...(options.logFormat && { format: options.logFormat }),
+  };
+  const config = {
+    ...loaded.config,
+    ...(options.mode && { mode: options.mode }),
+    ...(options.namespace !== undefined && { namespace: options.namespace }),
+    log,
+  };
+  return { config, level };
+}

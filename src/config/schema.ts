@@ -1,0 +1,232 @@
+import * as v from "valibot";
+
+import { LOG_FORMATS } from "../log/format.ts";
+import { LOG_LEVELS } from "../log/level.ts";
+import { isNamespace } from "./namespace.ts";
+
+/** The values of `mode` and `--mode`. */
+export const MODES = ["sonic", "standalone"] as const;
+
+/** One of the values of `mode`. */
+export type Mode = (typeof MODES)[number];
+
+/** All that is known of one key of the configuration file. */
+export interface Key<T> {
+  /** The TOML type, for the reference file. */
+  readonly type: "string" | "integer" | "number" | "boolean" | "array of strings";
+  readonly default: T;
+  /** What is allowed, in words that end "allowed: ...". */
+  readonly allowed: string;
+  readonly meaning: string;
+  /** Whether SIGHUP changes it in the running daemon; the others need a restart. */
+  readonly live: boolean;
+  readonly check: v.GenericSchema<unknown, T>;
+}
+
+type About = Pick<Key<unknown>, "meaning" | "live">;
+
+function integer(value: number, least: number, most: number, about: About): Key<number> {
+  const check = v.pipe(
+    v.number(),
+    v.integer(),
+    v.minValue(least),
+    v.maxValue(most),
+    // -0 is an integer too, and would be printed as 0.
+    v.transform((number) => number + 0),
+  );
+  return { type: "integer", default: value, allowed: `an integer from ${least} to ${most}`, check, ...about };
+}
+
+function seconds(value: number, least: number, most: number, about: About): Key<number> {
+  const check = v.pipe(v.number(), v.finite(), v.minValue(least), v.maxValue(most));
+  return { type: "number", default: value, allowed: `a number from ${least} to ${most}`, check, ...about };
+}
+
+function flag(value: boolean, about: About): Key<boolean> {
+  return { type: "boolean", default: value, allowed: "true or false", check: v.boolean(), ...about };
+}
+
+function text(value: string, allowed: string, isAllowed: (text: string) => boolean, about: About): Key<string> {
+  return { type: "string", default: value, allowed, check: v.pipe(v.string(), v.check(isAllowed)), ...about };
+}
+
+function choice<const C extends readonly string[], D extends C[number] | undefined>(
+  value: D,
+  choices: C,
+  about: About,
+): Key<C[number] | D> {
+  const allowed = choices.map((word) => `"${word}"`).join(", ");
+  return { type: "string", default: value, allowed, check: v.picklist(choices), ...about };
+}
+
+function globs(value: readonly string[], about: About): Key<readonly string[]> {
+  const glob = v.pipe(v.string(), v.check(isGlob));
+  const allowed = "a non-empty list of interface name patterns with * and ?";
+  const check = v.pipe(v.array(glob), v.minLength(1));
+  return { type: "array of strings", default: value, allowed, check, ...about };
+}
+
+/** The characters that a shell's glob gives a meaning are refused: here only * and ? have one. */
+function isGlob(pattern: string): boolean {
+  return /^[^\s/[\]{}\\\p{C}]{1,64}$/u.test(pattern);
+}
+
+function isPath(path: string): boolean {
+  return path.startsWith("/") && !path.includes("\0") && path.length <= 4095;
+}
+
+// sun_path of sockaddr_un(7) holds 108 bytes, the last of them 0.
+function isSocketPath(path: string): boolean {
+  return path === "" || (isPath(path) && Buffer.byteLength(path) <= 107);
+}
+
+function isHost(host: string): boolean {
+  return /^[^\s\p{C}]{1,253}$/u.test(host);
+}
+
+const DB_NUMBER = "a Redis database number, used without sonic_db_config";
+
+/** The keys that stand before the first table. */
+const top = {
+  mode: choice("sonic", MODES, {
+    meaning: "sonic: ports are admitted by APPL_DB; standalone: a plain Linux machine without orchagent",
+    live: false,
+  }),
+  namespace: text(
+    "",
+    'a name of letters, digits, ".", "_" and "-", or "" for none',
+    (name) => !name || isNamespace(name),
+    {
+      meaning: "the ASIC's network namespace on a multi-ASIC switch, such as asic0",
+      live: false,
+    },
+  ),
+};
+
+const database = {
+  redis_host: text("127.0.0.1", "a host name or address", isHost, {
+    meaning: "where Redis listens, used without redis_socket",
+    live: false,
+  }),
+  redis_port: integer(6379, 1, 65_535, { meaning: "the TCP port of Redis", live: false }),
+  redis_socket: text("", 'an absolute path of at most 107 bytes, or "" for none', isSocketPath, {
+    meaning: "the Unix socket of Redis; wins over redis_host and redis_port",
+    live: false,
+  }),
+  config_db_number: integer(4, 0, 999, { meaning: `CONFIG_DB: ${DB_NUMBER}`, live: false }),
+  appl_db_number: integer(0, 0, 999, { meaning: `APPL_DB: ${DB_NUMBER}`, live: false }),
+  state_db_number: integer(6, 0, 999, { meaning: `STATE_DB: ${DB_NUMBER}`, live: false }),
+  connection_timeout_secs: seconds(5, 0.1, 300, {
+    meaning: "how long one attempt to connect to Redis may last",
+    live: false,
+  }),
+  retry_interval_secs: seconds(2, 0.1, 300, {
+    meaning: "the longest pause between two attempts to connect to Redis",
+    live: false,
+  }),
+  sonic_db_config: text("/var/run/redis/sonic-db/database_config.json", "an absolute path", isPath, {
+    meaning: "SONiC's database_config.json; when it exists it wins over the seven keys of hosts, sockets and numbers",
+    live: false,
+  }),
+  sonic_db_global_config: text("/var/run/redis/sonic-db/database_global.json", "an absolute path", isPath, {
+    meaning: "SONiC's database_global.json, where a namespace finds its database_config.json",
+    live: false,
+  }),
+};
+
+const netlink = {
+  receive_buffer_bytes: integer(16_777_216, 4096, 2 ** 30, {
+    meaning: "the receive buffer to ask for; the kernel may grant less",
+    live: false,
+  }),
+};
+
+const performance = {
+  max_event_queue: integer(1000, 1, 1_000_000, {
+    meaning: "the most datagrams read from netlink in one turn before what they changed is published",
+    live: true,
+  }),
+  batch_timeout_ms: integer(100, 1, 60_000, { meaning: "the longest such a turn may last", live: true }),
+};
+
+const health = {
+  enable_watchdog: flag(true, { meaning: "whether to answer systemd's watchdog", live: true }),
+  watchdog_interval_secs: seconds(15, 0.1, 3600, {
+    meaning: "the longest interval between two WATCHDOG=1; half of WATCHDOG_USEC when that is less",
+    live: true,
+  }),
+  max_stall_seconds: seconds(10, 0.1, 3600, {
+    meaning: "without an answer of the netlink probe or a turn of the event loop for so long, WATCHDOG=1 is withheld",
+    live: true,
+  }),
+};
+
+const log = {
+  level: choice(undefined, LOG_LEVELS, {
+    meaning: "the least severe level that is logged; absent, LOGGER|portsyncd of CONFIG_DB decides",
+    live: true,
+  }),
+  format: choice("auto", LOG_FORMATS, {
+    meaning: "auto takes journal under systemd, pretty on a terminal, syslog where /dev/log exists",
+    live: true,
+  }),
+};
+
+const shutdown = {
+  timeout_secs: seconds(30, 0.1, 600, {
+    meaning: "how long a stop may wait for what is pending to be published",
+    live: true,
+  }),
+};
+
+const standalone = {
+  port_patterns: globs(["Ethernet*", "PortChannel*", "eth*", "en*"], {
+    meaning: "which interfaces are ports in standalone mode when CONFIG_DB has no PORT table",
+    live: false,
+  }),
+};
+
+/** Every table of the configuration file. */
+export const TABLES = { database, netlink, performance, health, log, shutdown, standalone };
+
+/** The keys outside every table. */
+export const TOP_KEYS = top;
+
+type Values<K> = { readonly [N in keyof K]: K[N] extends Key<infer T> ? T : never };
+
+/** The configuration, with the names of the file; `log.level` is undefined when CONFIG_DB decides. */
+export type Config = Values<typeof top> & { readonly [N in keyof typeof TABLES]: Values<(typeof TABLES)[N]> };
+
+/** Every key by its path, such as `database.redis_port`, in the order of the file. */
+export const KEYS: ReadonlyMap<string, Key<unknown>> = new Map<string, Key<unknown>>([
+  ...Object.entries(top),
+  ...Object.entries(TABLES).flatMap(([table, keys]) =>
+    Object.entries(keys).map(([name, key]): [string, Key<unknown>] => [`${table}.${name}`, key]),
+  ),
+]);
+
+// An array or a date is an object to valibot.
+const table = v.custom<Record<string, unknown>>(isTable);
+
+function tableSchema(keys: Readonly<Record<string, Key<unknown>>>): v.GenericSchema {
+  const entries = Object.entries(keys).map(([name, key]) => [name, v.optional(key.check, key.default)]);
+  return v.optional(v.pipe(table, v.object(Object.fromEntries(entries))), {});
+}
+
+/** Checks what a configuration file holds; unknown keys pass, the loader finds them. */
+export const ConfigSchema = v.pipe(
+  v.object({
+    ...Object.fromEntries(Object.entries(top).map(([name, key]) => [name, v.optional(key.check, key.default)])),
+    ...Object.fromEntries(Object.entries(TABLES).map(([name, keys]) => [name, tableSchema(keys)])),
+  }),
+  // The type follows from the tables above, which Object.fromEntries forgets.
+  v.transform((config) => config as unknown as Config),
+);
+
+/** The configuration of an empty file. */
+export const DEFAULT_CONFIG: Config = v.parse(ConfigSchema, {});
+
+/** Whether a value of a parsed file is a table. */
+export function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}

@@ -1,0 +1,77 @@
+import { getLog } from "../log/logger.ts";
+import { type Database, ReplyError } from "../swss/database.ts";
+import { ProducerStateTable } from "../swss/producerstatetable.ts";
+import {
+  APP_PORT_TABLE,
+  CFG_DEVICE_METADATA_TABLE,
+  CFG_PORT_TABLE,
+  DEVICE_METADATA_LOCALHOST,
+  PORT_CONFIG_DONE,
+  PORT_CONFIG_DONE_COUNT,
+  PORT_INIT_DONE,
+  PORT_INIT_DONE_LANES,
+  SWITCH_TYPE,
+} from "../swss/schema.ts";
+import { type Row, Table } from "../swss/table.ts";
+
+const log = getLog("portconfig");
+
+/** The ports of CONFIG_DB with their rows, in the order Redis has them. */
+export type PortConfig = ReadonlyMap<string, Row>;
+
+/** The switch_type of this switch, `switch` where CONFIG_DB does not say (rule 4). Throws DatabaseLostError. */
+export async function readSwitchType(config: Database): Promise<string> {
+  const table = new Table(config, CFG_DEVICE_METADATA_TABLE);
+  try {
+    return (await table.hget(DEVICE_METADATA_LOCALHOST, SWITCH_TYPE)) ?? "switch";
+  } catch (error) {
+    if (!(error instanceof ReplyError)) throw error;
+    log.error("{key} is skipped: {error}", { key: table.key(DEVICE_METADATA_LOCALHOST), error: error.message });
+    return "switch";
+  }
+}
+
+/** Reads the ports of CONFIG_DB (rule 7). What is no row of a port is logged and skipped. Throws DatabaseLostError. */
+export async function readPortConfig(config: Database): Promise<PortConfig> {
+  const table = new Table(config, CFG_PORT_TABLE);
+  const keys = await table.keys();
+  const rows = await table.rows(keys);
+  const ports = new Map<string, Row>();
+  for (const [i, key] of keys.entries()) {
+    const row = rows[i]!;
+    const wrong =
+      row instanceof ReplyError
+        ? row.message
+        : row.size === 0
+          ? "the row is gone"
+          : key.includes("\0")
+            ? "the name has a NUL"
+            : undefined;
+    if (wrong === undefined) ports.set(key, row as Row);
+    else log.error("{key} is skipped: {error}", { key: table.key(key), error: wrong });
+  }
+  return ports;
+}
+
+/** Hands the ports to orchagent, then PortConfigDone when all have arrived (rules 7, 33). Throws ReplyError, DatabaseLostError. */
+export async function pushPortConfig(appl: Database, ports: PortConfig): Promise<void> {
+  if (ports.size === 0) {
+    log.notice("ConfigDB does not have port information, however ports can be added later on, continuing...");
+  }
+  const producer = new ProducerStateTable(appl, APP_PORT_TABLE);
+  const failed = await producer.set([...ports].map(([key, fields]) => ({ key, fields })));
+  for (const [key, error] of failed) log.error("APPL_DB refused {port}: {error}", { port: key, error: error.message });
+  await pushOne(producer, PORT_CONFIG_DONE, { [PORT_CONFIG_DONE_COUNT]: String(ports.size) });
+  log.notice("PortConfigDone, count {count}", { count: ports.size });
+}
+
+/** Tells the switch that all ports are there (rule 21). Throws ReplyError, DatabaseLostError. */
+export async function pushPortInitDone(appl: Database): Promise<void> {
+  await pushOne(new ProducerStateTable(appl, APP_PORT_TABLE), PORT_INIT_DONE, { [PORT_INIT_DONE_LANES]: "0" });
+}
+
+async function pushOne(producer: ProducerStateTable, key: string, fields: Record<string, string>): Promise<void> {
+  const failed = await producer.set([{ key, fields: Object.entries(fields) }]);
+  const error = failed.get(key);
+  if (error) throw error;
+}

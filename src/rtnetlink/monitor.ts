@@ -1,0 +1,220 @@
+import { AF_BRIDGE } from "../../ffi/sys/socket.ts";
+import { getLog } from "../log/logger.ts";
+import { Backoff } from "../util/backoff.ts";
+import type { Clock } from "../util/clock.ts";
+import { type IntakeCounters, LinkIntake, type LossReason, type TurnBudget } from "./intake.ts";
+import type { Link } from "./link.ts";
+import { type Dump, dumpLinks, probe, setLinkDown } from "./request.ts";
+import type { LinkSource } from "./source.ts";
+
+/** How a change became known: the kernel announced it, the first dump had it, or a later dump found it. */
+export type Cause = "event" | "dump" | "resync";
+
+/** A link that is there, or that is gone, with the family of the message that said so. */
+export interface LinkEvent {
+  readonly kind: "new" | "del";
+  readonly link: Link;
+  readonly cause: Cause;
+}
+
+/** Who wants to know about links. */
+export interface LinkObserver {
+  onLink(event: LinkEvent): void;
+  /** Everything read in this turn was told: time to publish. */
+  onTurnEnd(): void;
+}
+
+/** What the monitor may use. */
+export interface MonitorOptions {
+  /** Room for queued messages that the kernel is asked for, in bytes. */
+  readonly receiveBufferBytes: number;
+  /** Read anew in each turn, so that it can change while the monitor runs. */
+  readonly budget: TurnBudget;
+}
+
+/** What a dump may take before it is given up and asked for again. */
+const DUMP_TIMEOUT_MS = 5000;
+const ANSWER_TIMEOUT_MS = 1000;
+
+const log = getLog("rtnetlink");
+
+/** Knows all links at any time: joins the group first, then asks for a dump, and asks again whenever messages were lost. */
+export class LinkMonitor implements AsyncDisposable {
+  /** Dumps that were asked for because messages were lost, by reason. */
+  readonly resyncs: Record<LossReason | "dump_interrupted" | "dump_failed", number> = {
+    overrun: 0,
+    truncated: 0,
+    malformed: 0,
+    dump_interrupted: 0,
+    dump_failed: 0,
+  };
+  readonly #links = new Map<number, Link>();
+  readonly #source: LinkSource;
+  readonly #clock: Clock;
+  readonly #observer: LinkObserver;
+  readonly #intake: LinkIntake;
+  /** Between a dump that did not do and the next: a flood that overruns every dump must not be met with a flood of dumps. */
+  readonly #backoff = new Backoff(10, 1000);
+  /** The ifindexes that events spoke of since the running dump was asked for: the event is what counts. */
+  #touched: Set<number> | undefined;
+  /** Messages were lost, and what is queued may be older than the loss. */
+  #stale = false;
+  #syncing: Promise<void> | undefined;
+  #cooling = false;
+  #closed = false;
+  #sequence = 0;
+
+  /** Joins the group; throws SystemError when that is not possible. */
+  constructor(source: LinkSource, clock: Clock, options: MonitorOptions, observer: LinkObserver) {
+    this.#source = source;
+    this.#clock = clock;
+    this.#observer = observer;
+    this.#intake = new LinkIntake(source, options.receiveBufferBytes, clock, options.budget, {
+      onLink: (link, deleted) => this.#onMessage(link, deleted),
+      onLoss: (reason) => this.#onLoss(reason),
+      onEmpty: () => this.#onEmpty(),
+      onTurnEnd: () => observer.onTurnEnd(),
+      onBroken: (error) => {
+        throw error;
+      },
+    });
+  }
+
+  /** All links as far as they are known, by ifindex. */
+  get links(): ReadonlyMap<number, Link> {
+    return this.#links;
+  }
+
+  /** What was read so far. */
+  get counters(): IntakeCounters {
+    return this.#intake.counters;
+  }
+
+  /** What the kernel grants for queued messages, in bytes as it accounts them. */
+  get receiveBufferBytes(): number {
+    return this.#intake.receiveBufferBytes;
+  }
+
+  /** Asks for the first dump; resolves when it is complete and told. */
+  async synchronize(): Promise<void> {
+    this.#intake.drain();
+    await this.#startSync("dump");
+  }
+
+  /** Brings a link down; throws NetlinkError with the kernel's reason. */
+  async setLinkDown(ifindex: number): Promise<void> {
+    using channel = this.#source.openRequest();
+    await setLinkDown(channel, ++this.#sequence, ifindex, this.#clock, ANSWER_TIMEOUT_MS);
+  }
+
+  /** Resolves when the kernel has answered a request; throws NetlinkError or SystemError when it does not. */
+  async probe(): Promise<void> {
+    using channel = this.#source.openRequest();
+    await probe(channel, ++this.#sequence, this.#clock, ANSWER_TIMEOUT_MS);
+  }
+
+  /** Stops taking messages; resolves when a dump that was under way has ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    this.#intake[Symbol.dispose]();
+    await this.#syncing;
+  }
+
+  #onMessage(message: Link, deleted: boolean): void {
+    const known = this.#links.get(message.ifindex);
+    this.#touched?.add(message.ifindex);
+    if (message.family === AF_BRIDGE) {
+      // A bridge speaks of its member: without IFLA_LINKINFO, and its DELLINK only means that the member has left.
+      if (!deleted && known) this.#tellNew({ ...message, kind: known.kind, mtu: message.mtu ?? known.mtu }, "event");
+      return;
+    }
+    if (!deleted) this.#tellNew(message, "event");
+    else this.#tellDel(message, "event");
+  }
+
+  #tellNew(link: Link, cause: Cause): void {
+    this.#links.set(link.ifindex, link);
+    this.#observer.onLink({ kind: "new", link, cause });
+  }
+
+  #tellDel(link: Link, cause: Cause): void {
+    // Rule 15: with a master it only left its bridge or team. A netdev that ends has been released before.
+    if (link.master !== 0 && cause === "event") return;
+    this.#links.delete(link.ifindex);
+    this.#observer.onLink({ kind: "del", link, cause });
+  }
+
+  #onLoss(reason: LossReason): void {
+    this.resyncs[reason]++;
+    if (!this.#stale) log.notice("netlink messages were lost ({reason}); all links will be read again", { reason });
+    this.#stale = true;
+  }
+
+  /** The queue is empty, so nothing older than a loss can follow: now a dump is newer than all that was told. */
+  #onEmpty(): void {
+    if (!this.#stale || this.#syncing || this.#cooling || this.#closed) return;
+    this.#stale = false;
+    void this.#startSync("resync");
+  }
+
+  #startSync(cause: "dump" | "resync"): Promise<void> {
+    this.#syncing ??= this.#sync(cause).finally(() => {
+      this.#syncing = undefined;
+      if (this.#closed) return;
+      if (this.#stale) void this.#coolDown().then(() => this.#intake.drain());
+      else this.#backoff.reset();
+    });
+    return this.#syncing;
+  }
+
+  /** Ends with a complete dump, or when messages were lost meanwhile: then the queue must be read before another dump counts. */
+  async #sync(cause: "dump" | "resync"): Promise<void> {
+    for (;;) {
+      const dump = await this.#dump();
+      if (this.#closed) return;
+      if (dump) this.#apply(dump, cause);
+      if (this.#stale || (dump && !dump.interrupted)) return;
+      await this.#coolDown();
+      if (this.#closed) return;
+    }
+  }
+
+  async #coolDown(): Promise<void> {
+    this.#cooling = true;
+    await new Promise<void>((resolve) => this.#clock.after(this.#backoff.next(), resolve));
+    this.#cooling = false;
+  }
+
+  async #dump(): Promise<Dump | undefined> {
+    this.#touched = new Set();
+    try {
+      using channel = this.#source.openRequest();
+      const dump = await dumpLinks(channel, ++this.#sequence, this.#clock, DUMP_TIMEOUT_MS);
+      if (dump.interrupted) {
+        this.resyncs.dump_interrupted++;
+        log.notice("links changed while they were read (NLM_F_DUMP_INTR); they will be read again");
+      }
+      return dump;
+    } catch (error) {
+      this.resyncs.dump_failed++;
+      log.warn("reading all links failed ({error}); it will be tried again", { error: String(error) });
+      return undefined;
+    }
+  }
+
+  /** Brings what is known up to the dump, except for links of which an event has spoken since: that is newer or followed by newer. */
+  #apply(dump: Dump, cause: "dump" | "resync"): void {
+    const touched = this.#touched!;
+    this.#touched = undefined;
+    if (!dump.interrupted) {
+      const found = new Set(dump.links.map((link) => link.ifindex));
+      for (const [ifindex, link] of this.#links) {
+        if (!found.has(ifindex) && !touched.has(ifindex)) this.#tellDel(link, cause);
+      }
+    }
+    for (const link of dump.links) {
+      if (!touched.has(link.ifindex)) this.#tellNew(link, cause);
+    }
+    this.#observer.onTurnEnd();
+  }
+}

@@ -1,0 +1,212 @@
+import { createClient, ErrorReply, RESP_TYPES } from "@redis/client";
+
+import { Backoff } from "../util/backoff.ts";
+import type { Clock } from "../util/clock.ts";
+import {
+  type Connector,
+  type ConnectorHandlers,
+  type Database,
+  DatabaseLostError,
+  type MessageListener,
+  type Reply,
+  ReplyError,
+} from "./database.ts";
+import type { DatabaseLocation } from "./dbconfig.ts";
+
+/** How long to wait for Redis. */
+export interface ConnectorTimeouts {
+  /** For a connection, and for the answer to a command or batch. */
+  readonly answerMs: number;
+  /** The longest pause between two attempts to connect. */
+  readonly retryMs: number;
+}
+
+const FIRST_RETRY_MS = 20;
+
+function connectClient(location: DatabaseLocation, answerMs: number) {
+  const { address } = location;
+  const shared = { connectTimeout: answerMs, reconnectStrategy: false as const };
+  return createClient({
+    RESP: 2, // Redis before 6 is still in the field and has no HELLO
+    socket: "path" in address ? { ...shared, path: address.path, tls: false } : { ...shared, ...address },
+    database: location.id,
+    disableOfflineQueue: true, // what was not written when the connection broke is reconciled, not replayed
+    disableClientInfo: true,
+    maintNotifications: "disabled",
+    // One deadline a batch is set here; node-redis would make an AbortSignal for each command.
+    commandOptions: { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
+  });
+}
+
+type Client = ReturnType<typeof connectClient>;
+
+/** Text that is not ASCII goes out as the bytes it stands for. */
+function encodeArgument(text: string): string | Buffer {
+  // oxlint-disable-next-line no-control-regex
+  return /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text, "latin1");
+}
+
+function decodeReply(reply: unknown): Reply {
+  if (reply instanceof Buffer) return reply.toString("latin1");
+  if (Array.isArray(reply)) return reply.map(decodeReply);
+  return reply as Reply;
+}
+
+/** One connection from its making to its end. */
+class Session implements Database {
+  readonly name;
+  readonly id;
+  readonly separator;
+  /** Resolves with the reason when the connection has ended. */
+  readonly ended: Promise<Error>;
+  readonly #location: DatabaseLocation;
+  readonly #clock: Clock;
+  readonly #answerMs: number;
+  readonly #clients: Client[] = [];
+  #end!: (reason: Error) => void;
+  #reason: Error | undefined;
+
+  constructor(location: DatabaseLocation, clock: Clock, answerMs: number) {
+    this.name = location.name;
+    this.id = location.id;
+    this.separator = location.separator;
+    this.#location = location;
+    this.#clock = clock;
+    this.#answerMs = answerMs;
+    this.ended = new Promise((resolve) => (this.#end = resolve));
+  }
+
+  /** Throws DatabaseLostError. */
+  async open(): Promise<void> {
+    await this.#connect();
+  }
+
+  /** Ends the connection; commands that wait for an answer fail with DatabaseLostError. */
+  close(reason: Error): void {
+    if (this.#reason) return;
+    this.#reason = reason;
+    for (const client of this.#clients) if (client.isOpen) client.destroy();
+    this.#end(reason);
+  }
+
+  async call(...command: string[]): Promise<Reply> {
+    const [reply] = await this.batch([command]);
+    if (reply instanceof ReplyError) throw reply;
+    return reply!;
+  }
+
+  async batch(commands: readonly (readonly string[])[]): Promise<(Reply | ReplyError)[]> {
+    const client = this.#clients[0]!;
+    if (this.#reason) throw this.#lost();
+    const answers = commands.map((command) =>
+      client.sendCommand(command.map(encodeArgument)).then(decodeReply, (error: unknown) => this.#failure(error)),
+    );
+    return this.#inTime(Promise.all(answers));
+  }
+
+  async psubscribe(pattern: string, listener: MessageListener): Promise<void> {
+    if (this.#reason) throw this.#lost();
+    // A RESP 2 connection that subscribes can do nothing else.
+    const client = this.#clients[1] ?? (await this.#connect());
+    const hear = (message: Buffer, channel: Buffer) => listener(channel.toString("latin1"), message.toString("latin1"));
+    const subscribed = client.pSubscribe(pattern, hear, true).catch((error: unknown) => this.#failure(error));
+    const failure = await this.#inTime(subscribed);
+    if (failure instanceof ReplyError) throw failure;
+  }
+
+  async #connect(): Promise<Client> {
+    const client = connectClient(this.#location, this.#answerMs);
+    client.on("error", (error: Error) => this.close(error));
+    client.on("end", () => this.close(new Error("the connection was closed")));
+    this.#clients.push(client);
+    try {
+      await this.#inTime(client.connect());
+    } catch (error) {
+      this.close(error as Error);
+      throw this.#lost();
+    }
+    return client;
+  }
+
+  /** An error reply is a value; anything else means that the connection is of no more use. */
+  #failure(error: unknown): ReplyError {
+    if (error instanceof ErrorReply) return new ReplyError(error.message);
+    this.close(error as Error);
+    throw this.#lost();
+  }
+
+  #lost(): DatabaseLostError {
+    return new DatabaseLostError(`${this.name}: ${this.#reason?.message ?? "lost"}`);
+  }
+
+  /** No answer in time ends the connection: it may be half-open, and nothing is known of what was carried out. */
+  async #inTime<Value>(answer: Promise<Value>): Promise<Value> {
+    const cancel = this.#clock.after(this.#answerMs, () =>
+      this.close(new Error(`no answer within ${this.#answerMs} ms`)),
+    );
+    try {
+      return await answer;
+    } finally {
+      cancel();
+    }
+  }
+}
+
+/** Keeps a connection to one database: connects, and connects again for as long as it is not closed. */
+export class DBConnector implements Connector {
+  readonly #location: DatabaseLocation;
+  readonly #clock: Clock;
+  readonly #timeouts: ConnectorTimeouts;
+  readonly #handlers: ConnectorHandlers;
+  #session: Session | undefined;
+  #cancelRetry: (() => void) | undefined;
+  #closed = false;
+  #usable = false;
+
+  constructor(location: DatabaseLocation, clock: Clock, timeouts: ConnectorTimeouts, handlers: ConnectorHandlers) {
+    this.#location = location;
+    this.#clock = clock;
+    this.#timeouts = timeouts;
+    this.#handlers = handlers;
+  }
+
+  open(): void {
+    void this.#run();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelRetry?.();
+    this.#session?.close(new Error("closed"));
+  }
+
+  async #run(): Promise<void> {
+    const backoff = new Backoff(Math.min(FIRST_RETRY_MS, this.#timeouts.retryMs), this.#timeouts.retryMs);
+    while (!this.#closed) {
+      const error = await this.#attempt(() => backoff.reset());
+      if (this.#closed) return;
+      if (this.#usable) {
+        this.#usable = false;
+        this.#handlers.onLost(error);
+      } else {
+        this.#handlers.onFailed(error);
+      }
+      await new Promise<void>((resolve) => (this.#cancelRetry = this.#clock.after(backoff.next(), resolve)));
+    }
+  }
+
+  /** One connection: resolves with the reason of its end. */
+  async #attempt(succeeded: () => void): Promise<Error> {
+    const session = (this.#session = new Session(this.#location, this.#clock, this.#timeouts.answerMs));
+    try {
+      await session.open();
+      await this.#handlers.onConnected(session);
+    } catch (error) {
+      session.close(error as Error);
+      return error as Error;
+    }
+    this.#usable = true;
+    succeeded();
+    return session.ended;
+  }
+}

@@ -1,0 +1,46 @@
+import type { Database } from "./database.ts";
+import {
+  PORTSYNCD,
+  RESTORE_COUNT,
+  STATE_WARM_RESTART_ENABLE_TABLE,
+  STATE_WARM_RESTART_TABLE,
+  WARM_RESTART_ENABLE,
+  WARM_RESTART_SWSS,
+  WARM_RESTART_SYSTEM,
+} from "./schema.ts";
+import { Table } from "./table.ts";
+
+/** How this process starts, and what it wrote as its restore_count. */
+export interface WarmStart {
+  readonly warm: boolean;
+  readonly restoreCount: number;
+  /** Why it is cold although a warm start was asked for. */
+  readonly warning?: string;
+}
+
+/** Decides between warm and cold and counts the restart, as WarmStart::checkWarmStart (rule 42). Throws ReplyError, DatabaseLostError. */
+export async function checkWarmStart(state: Database): Promise<WarmStart> {
+  const enable = new Table(state, STATE_WARM_RESTART_ENABLE_TABLE);
+  const restart = new Table(state, STATE_WARM_RESTART_TABLE);
+  const scopes = [WARM_RESTART_SYSTEM, WARM_RESTART_SWSS];
+  const enabled = await Promise.all(scopes.map((scope) => enable.hget(scope, WARM_RESTART_ENABLE)));
+  if (!enabled.includes("true")) return start(restart, { warm: false, restoreCount: 0 });
+  const written = await restart.hget(PORTSYNCD, RESTORE_COUNT);
+  const count = written === undefined ? undefined : parseUnsigned(written);
+  if (count !== undefined) return start(restart, { warm: true, restoreCount: count + 1 });
+  const found = written === undefined ? "there is none" : `it is ${JSON.stringify(written)}`;
+  const warning = `a warm start is enabled, but it needs a restore_count in STATE_DB and ${found}: cold start`;
+  return start(restart, { warm: false, restoreCount: 0, warning });
+}
+
+async function start(restart: Table, outcome: WarmStart): Promise<WarmStart> {
+  await restart.set(PORTSYNCD, { [RESTORE_COUNT]: String(outcome.restoreCount) });
+  return outcome;
+}
+
+/** A number as C's stoul reads it: white space, a sign, digits, then anything; undefined where stoul throws. */
+export function parseUnsigned(text: string): number | undefined {
+  const digits = /^[ \t\n\v\f\r]*\+?(\d+)/.exec(text)?.[1];
+  const value = Number(digits ?? NaN);
+  return Number.isSafeInteger(value) ? value : undefined;
+}
