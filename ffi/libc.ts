@@ -1,6 +1,7 @@
 import { dlopen, type Pointer, read } from "bun:ffi";
 
 import { errno, errnoName } from "./errno.ts";
+import { mmsghdr, MSG_DONTWAIT } from "./sys/socket.ts";
 
 /** A libc call that failed: which one, the error number and its symbol. */
 export class SystemError extends Error {
@@ -32,6 +33,7 @@ const symbols = {
   sendto: { args: ["i32", "buffer", "u64", "i32", "buffer", "u32"], returns: "i32" },
   recv: { args: ["i32", "buffer", "u64", "i32"], returns: "i32" },
   recvfrom: { args: ["i32", "buffer", "u64", "i32", "buffer", "buffer"], returns: "i32" },
+  recvmmsg: { args: ["i32", "buffer", "u32", "i32", "ptr"], returns: "i32" },
   close: { args: ["i32"], returns: "i32" },
   open: { args: ["cstring", "i32"], returns: "i32" },
   setns: { args: ["i32", "i32"], returns: "i32" },
@@ -137,6 +139,16 @@ export function recvfrom(
     const error = read.i32(errnoAt, 0);
     if (error !== errno.EINTR) return -error;
   }
+}
+
+/** Datagrams that one recvmmsg(2) takes away. */
+const DISCARDED_AT_ONCE = 64;
+/** `struct mmsghdr` of that many, all zero: without room for an address or content. */
+const noRoom = new Uint8Array(DISCARDED_AT_ONCE * mmsghdr.size);
+
+/** Takes away all datagrams that are queued, whatever they hold; stops at any error. */
+export function discardAll(fd: number): void {
+  while (libc().c.recvmmsg(fd, noRoom, DISCARDED_AT_ONCE, MSG_DONTWAIT, null) === DISCARDED_AT_ONCE);
 }
 
 /** close(2); errors are of no use to the caller and are dropped. */

@@ -69,10 +69,8 @@ class Scanner {
   scan(): [KeyPath, number][] {
     let table: KeyPath = [];
     for (this.#skipVoid(); this.#at < this.#text.length; this.#skipVoid()) {
-      const start = this.#at;
       if (this.#text[this.#at] === "[") table = this.#readHeader();
       else this.#readPair(table);
-      if (this.#at === start) this.#at++;
     }
     return this.#found;
   }
@@ -121,8 +119,8 @@ class Scanner {
     if (character === "[") this.#readArray(path);
     else if (character === "{") this.#readInlineTable(path);
     // A multi-line string may end in five quotes, of which two belong to it.
-    else if (this.#text.startsWith('"""', this.#at)) this.#skip(/"""(?:[^\\]|\\[^])*?"{3,5}(?!")/y);
-    else if (this.#text.startsWith("'''", this.#at)) this.#skip(/'''[^]*?'{3,5}(?!')/y);
+    else if (this.#text.startsWith('"""', this.#at)) this.#skip(/"""(?:[^\\]|\\[^])*?"""(?!")/y);
+    else if (this.#text.startsWith("'''", this.#at)) this.#skip(/'''[^]*?'''(?!')/y);
     else if (character === '"' || character === "'") this.#skip(/"(?:[^"\\\n]|\\.)*"|'[^'\n]*'/y);
     else this.#skip(/[^\s,\]}#]+(?: \d[^\s,\]}#]*)?/y);
   }

@@ -38,7 +38,7 @@ function integer(value: number, least: number, most: number, about: About): Key<
 }
 
 function seconds(value: number, least: number, most: number, about: About): Key<number> {
-  const check = v.pipe(v.number(), v.finite(), v.minValue(least), v.maxValue(most));
+  const check = v.pipe(v.number(), v.minValue(least), v.maxValue(most));
   return { type: "number", default: value, allowed: `a number from ${least} to ${most}`, check, ...about };
 }
 

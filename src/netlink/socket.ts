@@ -3,6 +3,7 @@ import {
   bind,
   close,
   connect,
+  discardAll,
   getsockopt,
   recv,
   recvfrom,
@@ -59,7 +60,6 @@ export interface Subscription extends DatagramReceiver {
 
 /** Twice what the kernel sends in one piece (NLMSG_GOODSIZE), so that only a broken sender is truncated. */
 const BUFFER_BYTES = 65_536;
-const SMALLEST_BUFFER = 1;
 
 function openRoute(groups: number): number {
   const fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
@@ -101,10 +101,9 @@ function setReceiveBuffer(fd: number, bytes: number): void {
  * Joins multicast groups of NETLINK_ROUTE with two sockets, and calls `wake` when there is something to receive.
  *
  * Bun's event loop reads the sockets it watches itself, and cannot tell the sender; but any process with CAP_NET_ADMIN
- * can send to these groups, connected socket or not. So Bun watches only a bell: a member of the same groups with the
- * smallest buffer, whose content nobody looks at and whose overruns do not matter (NETLINK_NO_ENOBUFS). The kernel
- * delivers to the member that joined last first, so when the bell rings the message is in the socket that we read,
- * with its sender.
+ * can send to these groups, connected socket or not. So Bun watches only a bell: a member of the same groups whose
+ * content nobody looks at and whose overruns do not matter (NETLINK_NO_ENOBUFS). The kernel delivers to the member
+ * that joined last first, so when the bell rings the message is in the socket that we read, with its sender.
  */
 export class GroupSocket implements Subscription {
   readonly buffer = datagramBuffer(BUFFER_BYTES);
@@ -119,7 +118,7 @@ export class GroupSocket implements Subscription {
   constructor(groups: number, receiveBufferBytes: number, wake: () => void) {
     const bell = openRoute(groups);
     try {
-      setsockopt(bell, SOL_SOCKET, SO_RCVBUF, SMALLEST_BUFFER);
+      setReceiveBuffer(bell, receiveBufferBytes);
       setsockopt(bell, SOL_NETLINK, NETLINK_NO_ENOBUFS, 1);
       this.#fd = openRoute(groups);
     } catch (error) {
@@ -128,7 +127,10 @@ export class GroupSocket implements Subscription {
     }
     setReceiveBuffer(this.#fd, receiveBufferBytes);
     this.receiveBufferBytes = getsockopt(this.#fd, SOL_SOCKET, SO_RCVBUF);
-    this.#bell = adopt(bell, wake);
+    this.#bell = adopt(bell, () => {
+      discardAll(bell); // one look at the other socket answers every ring so far
+      wake();
+    });
   }
 
   receive(): number {

@@ -1,11 +1,9 @@
 import { distance } from "fastest-levenshtein";
 
-const LONGEST_WORD = 64;
 const MOST_EDITS = 3;
 
 /** The candidate that `word` was probably meant to be, or undefined when even the nearest is too far off. */
 export function closest(word: string, candidates: readonly string[]): string | undefined {
-  if (word.length > LONGEST_WORD) return undefined;
   const wanted = word.toLowerCase();
   let nearest: string | undefined;
   let fewest = Infinity;

@@ -1,0 +1,45 @@
+import * as fc from "fast-check";
+
+import type { Config } from "../../src/config/schema.ts";
+import { LOG_FORMATS } from "../../src/log/format.ts";
+import { LOG_LEVELS } from "../../src/log/level.ts";
+
+const seconds = (most: number): fc.Arbitrary<number> =>
+  fc.oneof(fc.double({ min: 0.1, max: most, noNaN: true }), fc.integer({ min: 1, max: most }));
+const dbNumber = fc.integer({ min: 0, max: 999 });
+const path = fc.string({ unit: "grapheme", maxLength: 30 }).map((text) => `/${text.replaceAll("\0", "")}`);
+
+/** Any configuration that a file can hold. */
+export const configs: fc.Arbitrary<Config> = fc.record({
+  mode: fc.constantFrom("sonic", "standalone"),
+  namespace: fc.constantFrom("", "asic0", "asic1", "a.b_c-d"),
+  database: fc.record({
+    redis_host: fc.constantFrom("127.0.0.1", "::1", "redis", 'a"b\\c'),
+    redis_port: fc.integer({ min: 1, max: 65_535 }),
+    redis_socket: fc.constantFrom("", "/run/redis.sock", "/run/with space\t"),
+    config_db_number: dbNumber,
+    appl_db_number: dbNumber,
+    state_db_number: dbNumber,
+    connection_timeout_secs: seconds(300),
+    retry_interval_secs: seconds(300),
+    sonic_db_config: path,
+    sonic_db_global_config: path,
+  }),
+  netlink: fc.record({ receive_buffer_bytes: fc.integer({ min: 4096, max: 2 ** 30 }) }),
+  performance: fc.record({
+    max_event_queue: fc.integer({ min: 1, max: 1_000_000 }),
+    batch_timeout_ms: fc.integer({ min: 1, max: 60_000 }),
+  }),
+  health: fc.record({
+    enable_watchdog: fc.boolean(),
+    watchdog_interval_secs: seconds(3600),
+    max_stall_seconds: seconds(3600),
+  }),
+  log: fc
+    .record({ level: fc.constantFrom(undefined, ...LOG_LEVELS), format: fc.constantFrom(...LOG_FORMATS) })
+    .map(({ level, format }) => (level === undefined ? { format } : { level, format }) as Config["log"]),
+  shutdown: fc.record({ timeout_secs: seconds(600) }),
+  standalone: fc.record({
+    port_patterns: fc.array(fc.constantFrom("Ethernet*", "en?", 'a"b', "é*", "'"), { minLength: 1, maxLength: 3 }),
+  }),
+});

@@ -1,0 +1,135 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+import { canUseNamespaces, unshareCommand } from "./namespace.ts";
+import { all, needsCommands, needsRoot } from "./requirement.ts";
+import { TempDir } from "./tempdir.ts";
+
+/** How many checks or tests ended in which way. */
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+const ROOT = join(import.meta.dir, "../..");
+const BUN = process.execPath;
+const PASSED: Counts = { passed: 1, failed: 0, skipped: 0 };
+const FAILED: Counts = { passed: 0, failed: 1, skipped: 0 };
+const BINARY = join(ROOT, "dist/portsyncd");
+const PARITY = join(ROOT, "../shared/parity/parity.py");
+
+/** `N passed, N failed`, and `, N skipped` when there are any. */
+export function formatCounts({ passed, failed, skipped }: Counts): string {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+}
+
+/** The sum. */
+export function addCounts(a: Counts, b: Counts): Counts {
+  return { passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped };
+}
+
+/** Reads the totals of `bun test`'s JUnit report. A run that failed without a failed test, or without a report, counts as one failure. */
+export function countJunit(report: string, exitCode: number): Counts {
+  const [, attributes = ""] = /<testsuites\b([^>]*)>/.exec(report) ?? [];
+  const number = (name: string) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(attributes)?.[1] ?? 0);
+  const [tests, skipped] = [number("tests"), number("skipped")];
+  const failures = number("failures") + number("errors");
+  const failed = failures === 0 && (exitCode !== 0 || tests === 0) ? 1 : failures;
+  return { passed: Math.max(0, tests - skipped - failures), failed, skipped };
+}
+
+/** Counts the scenarios in what parity.py printed. */
+export function countParity(output: string, exitCode: number): Counts {
+  const [, passed = "0", failed = "0"] = /^(\d+) passed, (\d+) failed$/m.exec(output) ?? [];
+  const failures = Number(failed);
+  return { passed: Number(passed), failed: failures === 0 && exitCode !== 0 ? 1 : failures, skipped: 0 };
+}
+
+let running: Bun.Subprocess | undefined;
+let interrupted = false;
+
+/** Runs a command in a process group of its own, so that it can be ended with all that it started. */
+async function run(command: readonly string[], stdout: "inherit" | "pipe" = "inherit"): Promise<[number, string]> {
+  if (interrupted) return [130, ""];
+  const options = { stdin: "ignore", stderr: "inherit", detached: true, cwd: ROOT } as const;
+  const child = Bun.spawn([...command], { ...options, stdout });
+  running = child;
+  let output = "";
+  if (child.stdout) {
+    for await (const chunk of child.stdout) {
+      process.stdout.write(chunk);
+      output += new TextDecoder().decode(chunk);
+    }
+  }
+  const code = await child.exited;
+  running = undefined;
+  return [code, output];
+}
+
+function endRunning(signal: NodeJS.Signals): void {
+  if (!running) return;
+  try {
+    process.kill(-running.pid, signal);
+  } catch {
+    // It has just ended by itself.
+  }
+}
+
+function exitWhenInterrupted(): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      if (interrupted) endRunning("SIGKILL");
+      interrupted = true;
+      endRunning("SIGTERM");
+      setTimeout(() => endRunning("SIGKILL"), 2000).unref();
+    });
+  }
+}
+
+async function check(name: string, command: readonly string[]): Promise<Counts> {
+  console.log(`\n== ${name}`);
+  const [code] = await run(command);
+  if (code !== 0) console.log(`${name}: failed (exit ${code})`);
+  return code === 0 ? PASSED : FAILED;
+}
+
+async function tests(args: readonly string[]): Promise<Counts> {
+  await using dir = new TempDir();
+  const report = dir.file("junit.xml");
+  const able = canUseNamespaces();
+  console.log(`\n== tests${able.ok ? "" : `, in the machine's own network: ${able.reason}`}`);
+  const command = [BUN, "test", "--reporter=junit", `--reporter-outfile=${report}`, ...args];
+  const [code] = await run([...(able.ok ? unshareCommand() : []), ...command]);
+  return countJunit(existsSync(report) ? await Bun.file(report).text() : "", code);
+}
+
+async function parity(): Promise<Counts> {
+  if (!existsSync(PARITY)) return { passed: 0, failed: 0, skipped: 0 };
+  console.log("\n== parity with the C++ portsyncd");
+  const able = all(needsRoot(), canUseNamespaces(), needsCommands("python3", "redis-server"));
+  if (!able.ok) {
+    console.log(`skipped: ${able.reason}`);
+    return { passed: 0, failed: 0, skipped: 1 };
+  }
+  const [code, output] = await run(["python3", PARITY, "check", "--daemon", BINARY, "--jobs", "2"], "pipe");
+  return countParity(output, code);
+}
+
+async function main(): Promise<number> {
+  exitWhenInterrupted();
+  let counts = await check("types", [BUN, "check", "--no-script"]);
+  counts = addCounts(counts, await check("format", [BUN, "fmt", "--no-script", "--check"]));
+  counts = addCounts(counts, await check("lint", [BUN, "x", "--no-install", "oxlint"]));
+  counts = addCounts(counts, await check("build", [BUN, "run", "build"]));
+  counts = addCounts(counts, await tests(process.argv.slice(2)));
+  counts = addCounts(counts, await parity());
+  if (interrupted) {
+    console.log("\ninterrupted");
+    return 130;
+  }
+  console.log(`\n${formatCounts(counts)}`);
+  return counts.failed === 0 ? 0 : 1;
+}
+
+if (import.meta.main) process.exit(await main());
