@@ -121,11 +121,12 @@ export class Daemon {
     this.#status("stopping");
     this.#watchdog?.[Symbol.dispose]();
     await this.#monitor?.[Symbol.asyncDispose]();
-    const timeoutMs = this.#config.shutdown.timeout_secs * 1000;
-    const tooLate = Promise.withResolvers<void>();
-    const cancel = clock.after(timeoutMs, tooLate.resolve);
-    await Promise.race([this.#publisher.settled(), tooLate.promise]);
-    cancel();
+    if (this.#publisher.pendingCount > 0) {
+      const tooLate = Promise.withResolvers<void>();
+      const cancel = clock.after(this.#config.shutdown.timeout_secs * 1000, tooLate.resolve);
+      await Promise.race([this.#publisher.caughtUp(), tooLate.promise]);
+      cancel();
+    }
     const left = this.#publisher.pendingCount;
     if (left > 0) log.warn("stopping with {left} ports that are not published", { left });
     await this.#close();

@@ -117,7 +117,7 @@ const database = {
   appl_db_number: integer(0, 0, 999, { meaning: `APPL_DB: ${DB_NUMBER}`, live: false }),
   state_db_number: integer(6, 0, 999, { meaning: `STATE_DB: ${DB_NUMBER}`, live: false }),
   connection_timeout_secs: seconds(5, 0.1, 300, {
-    meaning: "how long one attempt to connect to Redis may last",
+    meaning: "how long to wait for Redis: for a connection, for an answer, and in all at the start",
     live: false,
   }),
   retry_interval_secs: seconds(2, 0.1, 300, {

@@ -75,7 +75,16 @@ export class LinkSync {
   }
 
   /** Takes in what the kernel said of a link. */
-  onLink({ kind, link }: LinkEvent): void {
+  onLink({ kind, link, cause }: LinkEvent): void {
+    const { name, ifindex, flags, master } = link;
+    log.debug("{kind} {name} ifindex:{ifindex} flags:{flags} master:{master} by {cause}", {
+      kind,
+      name,
+      ifindex,
+      flags,
+      master,
+      cause,
+    });
     if (kind === "del") this.#delete(link);
     else this.#update(link);
   }

@@ -114,15 +114,6 @@ export class Publisher implements PortSink {
     return promise;
   }
 
-  /** Resolves when everything that is pending now or becomes so meanwhile was written, or STATE_DB is lost. */
-  async settled(): Promise<void> {
-    for (;;) {
-      this.flush();
-      if (!this.#inFlight) return;
-      await this.#inFlight;
-    }
-  }
-
   /**
    * STATE_DB is there. What it holds of our ports is read first, since what became of the last flush before a loss is
    * not known and others may have changed it. After a start nothing was published, so nothing is read. Throws DatabaseLostError.
@@ -218,6 +209,7 @@ export class Publisher implements PortSink {
       }
       this.#refused.delete(name);
       if (remove) this.counters.dels++;
+      log.info("{port}: {change}", { port: name, change: formatChange(remove, state) });
       if (state) {
         this.counters.sets++;
         this.#published.set(name, state);
@@ -261,4 +253,9 @@ function parsePublished(reply: Reply | ReplyError): Published | undefined {
   const values = reply as (string | null)[];
   if (values.every((value) => value === null)) return undefined;
   return parseState(values) ?? "unknown";
+}
+
+function formatChange(remove: boolean, state: PortState | undefined): string {
+  const written = state ? formatState(state).join(" ") : "";
+  return remove ? `deleted ${written}`.trim() : written;
 }

@@ -76,6 +76,11 @@ class Session implements Database {
     this.ended = new Promise((resolve) => (this.#end = resolve));
   }
 
+  /** Why the connection has ended, if it has. */
+  get reason(): Error | undefined {
+    return this.#reason;
+  }
+
   /** Throws DatabaseLostError. */
   async open(): Promise<void> {
     await this.#connect();
@@ -203,7 +208,7 @@ export class DBConnector implements Connector {
       await this.#handlers.onConnected(session);
     } catch (error) {
       session.close(error as Error);
-      return error as Error;
+      return session.reason!;
     }
     this.#usable = true;
     succeeded();
