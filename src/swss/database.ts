@@ -30,7 +30,7 @@ export interface Database {
   readonly separator: string;
   /** Runs one command. Throws ReplyError, DatabaseLostError. */
   call(...command: string[]): Promise<Reply>;
-  /** Sends the commands in one piece and resolves when all are answered, errors in their places. Throws DatabaseLostError. */
+  /** Runs commands in order, many at once, and resolves when all are answered, errors in their places. Throws DatabaseLostError. */
   batch(commands: readonly (readonly string[])[]): Promise<(Reply | ReplyError)[]>;
   /** Hears what is published on channels that match the pattern, from when it resolves. Throws ReplyError, DatabaseLostError. */
   psubscribe(pattern: string, listener: MessageListener): Promise<void>;

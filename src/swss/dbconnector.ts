@@ -22,6 +22,8 @@ export interface ConnectorTimeouts {
 }
 
 const FIRST_RETRY_MS = 20;
+/** Commands that are sent before an answer is awaited: the deadline is for a piece of work that does not grow with the ports. */
+const COMMANDS_AT_ONCE = 1000;
 
 function connectClient(location: DatabaseLocation, answerMs: number) {
   const { address } = location;
@@ -101,12 +103,12 @@ class Session implements Database {
   }
 
   async batch(commands: readonly (readonly string[])[]): Promise<(Reply | ReplyError)[]> {
-    const client = this.#clients[0]!;
-    if (this.#reason) throw this.#lost();
-    const answers = commands.map((command) =>
-      client.sendCommand(command.map(encodeArgument)).then(decodeReply, (error: unknown) => this.#failure(error)),
-    );
-    return this.#inTime(Promise.all(answers));
+    if (commands.length <= COMMANDS_AT_ONCE) return this.#send(commands);
+    const replies: (Reply | ReplyError)[] = [];
+    for (let at = 0; at < commands.length; at += COMMANDS_AT_ONCE) {
+      replies.push(...(await this.#send(commands.slice(at, at + COMMANDS_AT_ONCE))));
+    }
+    return replies;
   }
 
   async psubscribe(pattern: string, listener: MessageListener): Promise<void> {
@@ -117,6 +119,15 @@ class Session implements Database {
     const subscribed = client.pSubscribe(pattern, hear, true).catch((error: unknown) => this.#failure(error));
     const failure = await this.#inTime(subscribed);
     if (failure instanceof ReplyError) throw failure;
+  }
+
+  async #send(commands: readonly (readonly string[])[]): Promise<(Reply | ReplyError)[]> {
+    const client = this.#clients[0]!;
+    if (this.#reason) throw this.#lost();
+    const answers = commands.map((command) =>
+      client.sendCommand(command.map(encodeArgument)).then(decodeReply, (error: unknown) => this.#failure(error)),
+    );
+    return this.#inTime(Promise.all(answers));
   }
 
   async #connect(): Promise<Client> {
