@@ -44,6 +44,7 @@ export async function runDaemon(options: DaemonOptions): Promise<ExitCode> {
     notifier: new Notifier(process.env["NOTIFY_SOCKET"]),
     env: process.env,
     once,
+    eoiuMs: settings.eoiuTimeoutSecs * 1000,
     applyLogger: (logger) => applyLogger(logging, logger, settings.level === undefined),
   });
   // A stop while Redis is awaited ends at once: nothing was taken in that would have to be published.

@@ -24,7 +24,8 @@ export function openDatabases(config: Config, store: StoreChoice = "redis"): Con
     };
   }
   const { connection_timeout_secs, retry_interval_secs } = config.database;
-  const timeouts = { answerMs: connection_timeout_secs * 1000, retryMs: retry_interval_secs * 1000 };
+  const connectMs = connection_timeout_secs * 1000;
+  const timeouts = { connectMs, answerMs: 2 * connectMs, retryMs: retry_interval_secs * 1000 };
   return (name, handlers) => new DBConnector(locations[name], systemClock, timeouts, handlers);
 }
 

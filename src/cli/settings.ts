@@ -8,7 +8,12 @@ import type { DaemonOptions } from "./parse.ts";
 
 /** What the file, the environment and the command line say together, or every reason why that does not work. */
 export type Settings =
-  | { readonly config: Config; readonly level: LogLevel | undefined; readonly issues?: undefined }
+  | {
+      readonly config: Config;
+      readonly level: LogLevel | undefined;
+      readonly eoiuTimeoutSecs: number;
+      readonly issues?: undefined;
+    }
   | { readonly config?: undefined; readonly issues: readonly ConfigIssue[] };
 
 /** The file that is read. */
@@ -34,5 +39,5 @@ export function readSettings(options: DaemonOptions, env: Readonly<Record<string
     ...(options.namespace !== undefined && { namespace: options.namespace }),
     log,
   };
-  return { config, level };
+  return { config, level, eoiuTimeoutSecs: environment.eoiuTimeoutSecs };
 }

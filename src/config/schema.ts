@@ -10,6 +10,9 @@ export const MODES = ["sonic", "standalone"] as const;
 /** One of the values of `mode`. */
 export type Mode = (typeof MODES)[number];
 
+/** The values of `restart`. */
+export const RESTARTS = ["contract", "adopt"] as const;
+
 /** All that is known of one key of the configuration file. */
 export interface Key<T> {
   /** The TOML type, for the reference file. */
@@ -92,6 +95,12 @@ const top = {
     meaning: "sonic: ports are admitted by APPL_DB; standalone: a plain Linux machine without orchagent",
     live: false,
   }),
+  restart: choice("contract", RESTARTS, {
+    meaning:
+      "contract: a cold start brings existing ports down and waits for new ones, as the C++ daemon does; " +
+      "adopt: on a switch that runs already it takes them over",
+    live: false,
+  }),
   namespace: text(
     "",
     'a name of letters, digits, ".", "_" and "-", or "" for none',
@@ -117,7 +126,7 @@ const database = {
   appl_db_number: integer(0, 0, 999, { meaning: `APPL_DB: ${DB_NUMBER}`, live: false }),
   state_db_number: integer(6, 0, 999, { meaning: `STATE_DB: ${DB_NUMBER}`, live: false }),
   connection_timeout_secs: seconds(5, 0.1, 300, {
-    meaning: "how long to wait for Redis: for a connection, for an answer, and in all at the start",
+    meaning: "how long to wait for a connection to Redis, and for all at the start; an answer may take twice as long",
     live: false,
   }),
   retry_interval_secs: seconds(2, 0.1, 300, {
@@ -138,6 +147,13 @@ const netlink = {
   receive_buffer_bytes: integer(16_777_216, 4096, 2 ** 30, {
     meaning: "the receive buffer to ask for; the kernel may grant less",
     live: false,
+  }),
+};
+
+const audit = {
+  interval_secs: seconds(60, 1, 86_400, {
+    meaning: "how often the kernel's links, APPL_DB and STATE_DB are compared and repaired, give or take a tenth",
+    live: true,
   }),
 };
 
@@ -187,7 +203,7 @@ const standalone = {
 };
 
 /** Every table of the configuration file. */
-export const TABLES = { database, netlink, performance, health, log, shutdown, standalone };
+export const TABLES = { database, netlink, audit, performance, health, log, shutdown, standalone };
 
 /** The keys outside every table. */
 export const TOP_KEYS = top;

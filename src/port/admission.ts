@@ -1,7 +1,8 @@
 import { getLog } from "../log/logger.ts";
-import { type Database, ReplyError } from "../swss/database.ts";
+import { type Database, DatabaseLostError, ReplyError } from "../swss/database.ts";
 import { ADMIN_STATUS, APP_PORT_TABLE } from "../swss/schema.ts";
 import { Table } from "../swss/table.ts";
+import type { Clock } from "../util/clock.ts";
 
 /** Who wants to know which ports have a row. */
 export interface AdmissionObserver {
@@ -9,22 +10,36 @@ export interface AdmissionObserver {
   revoke(name: string): void;
   /** All that was found in one turn was told: time to publish. */
   onTurnEnd(): void;
+  /** The ports that there are, with or without a row. */
+  ports(): Iterable<string>;
 }
+
+/** How often rows are looked at where Redis does not tell of their changes. */
+const POLL_MS = 1000;
+/** The error of a command for hashes on something else; any other means that Redis does not serve now. */
+const WRONG_TYPE = "WRONGTYPE";
 
 const log = getLog("admission");
 
 /** Knows which ports have a row in APPL_DB (rule 18): reads the rows once, then follows the keyspace notifications. */
 export class Admission {
+  readonly #clock: Clock;
   readonly #observer: AdmissionObserver;
   readonly #admitted = new Set<string>();
   readonly #withAdminStatus = new Set<string>();
-  /** Rows that notifications spoke of since all rows began to be read: the notification is what counts. */
+  /** Rows that cannot be read, with the error: each is told once. */
+  readonly #unreadable = new Map<string, string>();
+  /** Rows that notifications spoke of since rows began to be read: the notification is what counts. */
   #touched: Set<string> | undefined;
   /** For each row that is being looked at, the newest look: only that one counts. */
   readonly #looks = new Map<string, object>();
-  #database: Database | undefined;
+  #table: Table | undefined;
+  #cancelPoll = () => {};
+  /** Reads follow one another, so that each knows what was said while it ran. */
+  #reading: Promise<void> = Promise.resolve();
 
-  constructor(observer: AdmissionObserver) {
+  constructor(clock: Clock, observer: AdmissionObserver) {
+    this.#clock = clock;
     this.#observer = observer;
   }
 
@@ -40,42 +55,81 @@ export class Admission {
 
   /** Subscribes, then reads all rows, so that nothing falls between. Throws ReplyError, DatabaseLostError. */
   async connect(database: Database): Promise<void> {
-    this.#database = database;
+    this.disconnect();
     const table = new Table(database, APP_PORT_TABLE);
+    this.#table = table;
     const prefix = `__keyspace@${database.id}__:${APP_PORT_TABLE}${database.separator}`;
     await database.psubscribe(`${prefix}*`, (channel, event) =>
       this.#onEvent(table, channel.slice(prefix.length), event),
     );
-    await this.#readAll(table);
+    await this.#read(table, () => table.scan());
+    if (await notifies(database)) return;
+    log.warn("Redis does not tell of changes in APPL_DB (notify-keyspace-events); its rows are looked at each second");
+    this.#poll(table);
   }
 
-  async #readAll(table: Table): Promise<void> {
+  /** APPL_DB is lost; what was known stays until it is there again. */
+  disconnect(): void {
+    this.#cancelPoll();
+    this.#table = undefined;
+  }
+
+  /** Compares the known rows with those that are there, for what no notification tells (FLUSHDB). Throws ReplyError, DatabaseLostError. */
+  async audit(): Promise<void> {
+    const table = this.#table;
+    if (table) await this.#read(table, async () => new Set([...this.#admitted, ...this.#observer.ports()]));
+  }
+
+  #poll(table: Table): void {
+    this.#cancelPoll = this.#clock.after(POLL_MS, () => {
+      this.audit().then(
+        () => {
+          if (this.#table === table) this.#poll(table);
+        },
+        (error: unknown) => {
+          // A lost database is connected and polled anew; one that refuses is asked again.
+          if (error instanceof DatabaseLostError || this.#table !== table) return;
+          this.#poll(table);
+        },
+      );
+    });
+  }
+
+  #read(table: Table, find: () => Promise<ReadonlySet<string>>): Promise<void> {
+    const read = this.#reading.then(() => this.#readNow(table, find));
+    this.#reading = read.catch(() => {});
+    return read;
+  }
+
+  /** Looks at the rows that `find` names: those that are there are admitted, those that are not are revoked. */
+  async #readNow(table: Table, find: () => Promise<ReadonlySet<string>>): Promise<void> {
     const touched = (this.#touched = new Set());
-    const keys = await table.keys();
-    const found = await table.database.batch(keys.map((key) => ["HEXISTS", table.key(key), ADMIN_STATUS]));
-    const rows = new Set<string>();
-    for (const [i, key] of keys.entries()) {
-      const exists = found[i];
-      if (exists instanceof ReplyError) {
-        log.error("{key} is skipped: {error}", { key: table.key(key), error: exists.message });
-      } else {
-        rows.add(key);
-        if (exists === 1) this.#withAdminStatus.add(key);
-      }
+    const names = [...new Set([...this.#admitted, ...(await find())])];
+    const commands = names.flatMap((name) => [
+      ["HLEN", table.key(name)],
+      ["HEXISTS", table.key(name), ADMIN_STATUS],
+    ]);
+    const replies = await table.database.batch(commands);
+    if (this.#table !== table) return;
+    const refusal = replies.find((reply) => reply instanceof ReplyError && reply.code !== WRONG_TYPE);
+    if (refusal) throw refusal;
+    for (const [i, name] of names.entries()) {
+      const length = replies[2 * i]!;
+      if (touched.has(name)) continue;
+      if (replies[2 * i + 1] === 1) this.#withAdminStatus.add(name);
+      this.#found(name, length instanceof ReplyError ? length : Number(length) > 0);
     }
-    for (const name of this.#admitted) if (!rows.has(name) && !touched.has(name)) this.#revoke(name);
-    for (const name of rows) if (!touched.has(name)) this.#admit(name);
     this.#touched = undefined;
     this.#observer.onTurnEnd();
   }
 
   #onEvent(table: Table, name: string, event: string): void {
-    if (table.database !== this.#database) return; // the last words of a connection that is gone
+    if (table !== this.#table) return; // the last words of a connection that is gone
     this.#touched?.add(name);
     if (event === "hset") {
       this.#looks.delete(name);
       if (this.#admitted.has(name)) return;
-      this.#admit(name);
+      this.#found(name, true);
       this.#observer.onTurnEnd();
       return;
     }
@@ -85,28 +139,43 @@ export class Admission {
     table.database.call("HLEN", table.key(name)).then(
       (length) => this.#looked(name, look, Number(length) > 0),
       (error: unknown) => {
-        if (error instanceof ReplyError) this.#looked(name, look, false);
+        if (error instanceof ReplyError && error.code === WRONG_TYPE) this.#looked(name, look, error);
       },
     );
   }
 
-  #looked(name: string, look: object, exists: boolean): void {
+  #looked(name: string, look: object, found: boolean | ReplyError): void {
     if (this.#looks.get(name) !== look) return;
     this.#looks.delete(name);
-    if (exists === this.#admitted.has(name)) return;
-    if (exists) this.#admit(name);
-    else this.#revoke(name);
+    this.#found(name, found);
     this.#observer.onTurnEnd();
   }
 
-  #admit(name: string): void {
-    if (this.#admitted.has(name)) return;
-    this.#admitted.add(name);
-    this.#observer.admit(name);
+  #found(name: string, found: boolean | ReplyError): void {
+    if (found instanceof ReplyError) {
+      if (this.#unreadable.get(name) !== found.message)
+        log.error("{row} is skipped: {error}", { row: name, error: found.message });
+      this.#unreadable.set(name, found.message);
+    } else {
+      this.#unreadable.delete(name);
+    }
+    if (found === true && !this.#admitted.has(name)) {
+      this.#admitted.add(name);
+      this.#observer.admit(name);
+    } else if (found !== true && this.#admitted.delete(name)) {
+      this.#observer.revoke(name);
+    }
   }
+}
 
-  #revoke(name: string): void {
-    this.#admitted.delete(name);
-    this.#observer.revoke(name);
+/** True when Redis tells of hashes that are written and of keys that are deleted, of which it can only be asked where CONFIG is allowed. */
+async function notifies(database: Database): Promise<boolean> {
+  try {
+    const reply = (await database.call("CONFIG", "GET", "notify-keyspace-events")) as string[];
+    const flags = reply[1] ?? "";
+    return flags.includes("K") && (flags.includes("A") || (flags.includes("h") && flags.includes("g")));
+  } catch (error) {
+    if (error instanceof ReplyError) return false;
+    throw error;
   }
 }

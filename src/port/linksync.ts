@@ -1,7 +1,7 @@
 import { IFF } from "../../ffi/linux/if.ts";
 import { getLog } from "../log/logger.ts";
 import type { Link } from "../rtnetlink/link.ts";
-import type { LinkEvent } from "../rtnetlink/monitor.ts";
+import type { Cause, LinkEvent } from "../rtnetlink/monitor.ts";
 import type { PortState } from "./state.ts";
 
 /** Names that are ports of the switch (rule 11). */
@@ -25,9 +25,9 @@ export interface PortRules {
 /** Where the states of ports go. */
 export interface PortSink {
   /** The port is to be published with this state. */
-  set(name: string, state: PortState): void;
+  set(name: string, state: PortState, cause: Cause): void;
   /** The port is gone: its whole row is to be deleted if it was published. */
-  remove(name: string): void;
+  remove(name: string, cause: Cause): void;
   /** What is published of the port stays as it is. */
   freeze(name: string): void;
 }
@@ -58,20 +58,19 @@ export class LinkSync {
     this.#startup = rules.ignoreOld;
   }
 
-  /** Ends the time in which every netdev counts as old; returns those that do, by ifindex (rule 8c). */
-  endStartup(): ReadonlyMap<number, string> {
+  /** Ends the time in which every netdev counts as old (rule 8c). */
+  endStartup(): void {
     this.#startup = false;
+  }
+
+  /** Netdevs that are older than this start, by ifindex. */
+  get old(): ReadonlyMap<number, string> {
     return this.#old;
   }
 
-  /** The number of netdevs that are ports, published or not. */
-  get portCount(): number {
-    return this.#ports.size;
-  }
-
-  /** Names of netdevs that are ports but may not be published. */
-  unadmitted(): string[] {
-    return [...this.#ports.keys()].filter((name) => !this.#rules.isAdmitted(name));
+  /** Names of the netdevs that are ports, published or not. */
+  get ports(): ReadonlySet<string> {
+    return new Set(this.#ports.keys());
   }
 
   /** Takes in what the kernel said of a link. */
@@ -85,14 +84,14 @@ export class LinkSync {
       master,
       cause,
     });
-    if (kind === "del") this.#delete(link);
-    else this.#update(link);
+    if (kind === "del") this.#delete(link, cause);
+    else this.#update(link, cause);
   }
 
   /** The port may be published from now on: what the kernel says of it is (rule 18, made better). */
   admit(name: string): void {
     const port = this.#ports.get(name);
-    if (port) this.#sink.set(name, port.state);
+    if (port) this.#sink.set(name, port.state, "event");
   }
 
   /** The port may not be published any more: its row freezes until its netdev goes (contract section 9). */
@@ -100,38 +99,43 @@ export class LinkSync {
     if (this.#ports.has(name)) this.#sink.freeze(name);
   }
 
-  #update(link: Link): void {
+  #update(link: Link, cause: Cause): void {
     const before = this.#names.get(link.ifindex);
-    if (before !== undefined && before !== link.name) this.#release(link.ifindex, before);
-    if (this.#isOld(link)) return;
+    if (before !== undefined && before !== link.name) this.#release(link.ifindex, before, cause);
+    if (this.#isOld(link, cause)) return;
     if (link.kind === TEAM || !this.#rules.isPort(link.name)) return;
     const state = {
       admin: (link.flags & IFF.UP) !== 0,
       oper: (link.flags & IFF.RUNNING) !== 0,
       mtu: link.mtu ?? 0,
     };
+    const owner = this.#ports.get(link.name);
+    // The name is another netdev's now: readers see its end, as if each message had come.
+    if (owner && owner.ifindex !== link.ifindex) this.#sink.remove(link.name, cause);
     this.#names.set(link.ifindex, link.name);
     this.#ports.set(link.name, { ifindex: link.ifindex, state });
-    if (this.#rules.isAdmitted(link.name)) this.#sink.set(link.name, state);
+    if (this.#rules.isAdmitted(link.name)) this.#sink.set(link.name, state, cause);
     else log.info("{port} is not in APPL_DB yet, so it is not published", { port: link.name });
   }
 
-  #isOld(link: Link): boolean {
-    if (this.#startup && link.name.startsWith(FRONT_PANEL)) this.#old.set(link.ifindex, link.name);
+  /** What only the first dump tells of was there before the group was joined, however late that dump comes. */
+  #isOld(link: Link, cause: Cause): boolean {
+    const early = this.#startup || (this.#rules.ignoreOld && cause === "dump");
+    if (early && link.name.startsWith(FRONT_PANEL)) this.#old.set(link.ifindex, link.name);
     return this.#old.has(link.ifindex);
   }
 
-  #delete(link: Link): void {
+  #delete(link: Link, cause: Cause): void {
     this.#old.delete(link.ifindex);
     const name = this.#names.get(link.ifindex);
-    if (name !== undefined) this.#release(link.ifindex, name);
+    if (name !== undefined) this.#release(link.ifindex, name, cause);
   }
 
   /** The netdev does not have this name any more; if another has taken it over, that one keeps the row. */
-  #release(ifindex: number, name: string): void {
+  #release(ifindex: number, name: string, cause: Cause): void {
     this.#names.delete(ifindex);
     if (this.#ports.get(name)?.ifindex !== ifindex) return;
     this.#ports.delete(name);
-    this.#sink.remove(name);
+    this.#sink.remove(name, cause);
   }
 }

@@ -1,26 +1,37 @@
 import { getLog } from "../log/logger.ts";
+import type { Cause } from "../rtnetlink/monitor.ts";
 import { type Database, type Reply, ReplyError } from "../swss/database.ts";
-import { STATE_PORT_TABLE } from "../swss/schema.ts";
-import { tableKey } from "../swss/table.ts";
 import { Backoff } from "../util/backoff.ts";
 import type { Clock } from "../util/clock.ts";
 import type { PortSink } from "./linksync.ts";
-import { formatState, parseState, PORT_FIELDS, type PortState, sameState } from "./state.ts";
+import { formatState, type PortState, sameState } from "./state.ts";
+import { changeCommands, type Published, readPublished } from "./statetable.ts";
 
-/** What STATE_DB holds of a port: nothing that we know of, a state, or something that has to be overwritten. */
-type Published = PortState | "unknown";
-
-/** A change on its way to STATE_DB. */
+/** A change of a port's row on its way to STATE_DB. */
 interface Change {
   readonly name: string;
   readonly remove: boolean;
   readonly state: PortState | undefined;
+  readonly before: Published | undefined;
+  readonly cause: Cause;
+}
+
+/** A change of a port's row that STATE_DB has acknowledged. */
+export interface Transition {
+  readonly name: string;
+  /** What was there before; `unknown` when that is not certain, undefined for no row of ours. */
+  readonly before: Published | undefined;
+  /** What is there now; undefined for no row. */
+  readonly after: PortState | undefined;
+  readonly cause: Cause;
 }
 
 /** Who wants to know what reached STATE_DB. */
 export interface PublisherObserver {
-  /** A flush ended: these ports' states were acknowledged. Called with nothing, too, when there was nothing to write. */
+  /** A flush ended: these ports' states are there. Called with nothing, too, when there was nothing to write. */
   onAcknowledged(names: readonly string[]): void;
+  /** A row was written or deleted. */
+  onTransition(transition: Transition): void;
 }
 
 /** What was written so far. */
@@ -31,6 +42,9 @@ export interface PublisherCounters {
   refused: number;
   lost: number;
 }
+
+/** Rows that are compared before a flush may have its turn. */
+const ROWS_A_TURN = 500;
 
 const log = getLog("publisher");
 
@@ -47,7 +61,8 @@ export class Publisher implements PortSink {
   readonly #published = new Map<string, Published>();
   readonly #removals = new Set<string>();
   readonly #retry = new Backoff(100, 5000);
-  #dirty = new Set<string>();
+  /** Ports to look at in the next flush, and why. */
+  #dirty = new Map<string, Cause>();
   /** Ports that STATE_DB refused, with its error; they wait for the retry, the others do not wait for them. */
   #refused = new Map<string, string>();
   #database: Database | undefined;
@@ -62,24 +77,26 @@ export class Publisher implements PortSink {
     this.#observer = observer;
   }
 
-  set(name: string, state: PortState): void {
+  set(name: string, state: PortState, cause: Cause): void {
     this.#desired.set(name, state);
-    this.#dirty.add(name);
+    this.#dirty.set(name, cause);
   }
 
-  remove(name: string): void {
+  remove(name: string, cause: Cause): void {
     this.#desired.delete(name);
-    if (!this.#published.has(name)) {
-      this.#dirty.delete(name); // rule 17 made better: what was never published is not ours to delete
-      return;
-    }
-    this.#removals.add(name);
-    this.#dirty.add(name);
+    if (this.#published.has(name)) this.removeRow(name, cause);
+    else this.#dirty.delete(name); // rule 17 made better: what was never published is not ours to delete
   }
 
   freeze(name: string): void {
     this.#desired.delete(name);
     if (!this.#removals.has(name)) this.#dirty.delete(name);
+  }
+
+  /** Deletes a row whoever wrote it. */
+  removeRow(name: string, cause: Cause): void {
+    this.#removals.add(name);
+    this.#dirty.set(name, cause);
   }
 
   /** Ports whose latest state has not been acknowledged. */
@@ -92,18 +109,17 @@ export class Publisher implements PortSink {
     return this.#published.size;
   }
 
+  /** True for a port that is published, or is to be. */
+  isKnown(name: string): boolean {
+    return this.#published.has(name) || this.#desired.has(name);
+  }
+
   /** Starts to write what is pending, unless a flush is in flight or STATE_DB is not there. */
   flush(): void {
     if (this.#inFlight || !this.#database) return;
     const { changes, unchanged } = this.#takeChanges();
-    if (changes.length === 0) {
-      this.#endRound(unchanged);
-      return;
-    }
-    this.#inFlight = this.#write(this.#database, changes, unchanged).finally(() => {
-      this.#inFlight = undefined;
-      if (this.#dirty.size > 0 || this.#waiting.length > 0) this.flush();
-    });
+    if (changes.length === 0) this.#endRound(unchanged);
+    else this.#occupy(this.#write(this.#database, changes, unchanged));
   }
 
   /** Resolves when everything that is pending now was acknowledged; waits for STATE_DB if need be. What it refuses does not count. */
@@ -119,7 +135,12 @@ export class Publisher implements PortSink {
    * not known and others may have changed it. After a start nothing was published, so nothing is read. Throws DatabaseLostError.
    */
   async connect(database: Database): Promise<void> {
-    await this.#readBack(database);
+    await this.#inFlight; // a flush whose connection is lost ends with it
+    const names = [...this.#published.keys()];
+    const differing = await this.#compare(database, names, "resync");
+    if (names.length > 0) {
+      log.notice("read {ports} ports back from STATE_DB, {differing} differ", { ports: names.length, differing });
+    }
     this.#database = database;
     this.flush();
   }
@@ -129,38 +150,64 @@ export class Publisher implements PortSink {
     this.#database = undefined;
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
+    for (const name of this.#refused.keys()) this.#dirty.set(name, "resync");
+    this.#refused.clear();
   }
 
-  async #readBack(database: Database): Promise<void> {
-    await this.#inFlight; // a flush whose connection is lost ends with it
+  /** Compares STATE_DB with what it should hold, repairs it, and returns how many ports differed. Throws DatabaseLostError. */
+  async audit(): Promise<number> {
     const names = [...this.#published.keys()];
-    if (names.length === 0) return;
-    const replies = await database.batch(names.map((name) => ["HMGET", rowKey(database, name), ...PORT_FIELDS]));
     let differing = 0;
-    for (const [i, name] of names.entries()) {
-      const found = parsePublished(replies[i]!);
-      if (found) this.#published.set(name, found);
+    for (let at = 0; at < names.length; at += ROWS_A_TURN) {
+      while (this.#inFlight) await this.#inFlight;
+      if (!this.#database) break;
+      const comparing = this.#compare(this.#database, names.slice(at, at + ROWS_A_TURN), "audit");
+      this.#occupy(comparing.then(() => {}));
+      differing += await comparing;
+    }
+    return differing;
+  }
+
+  /** Lets nothing else be in flight until the work is done. */
+  #occupy(work: Promise<void>): void {
+    const over = (): void => {
+      this.#inFlight = undefined;
+      if (this.#dirty.size > 0 || this.#waiting.length > 0) this.flush();
+    };
+    this.#inFlight = work.then(over, over);
+  }
+
+  /** Takes what STATE_DB holds for published, marks what differs from it, and returns how many ports did. */
+  async #compare(database: Database, names: readonly string[], cause: Cause): Promise<number> {
+    const found = await readPublished(database, names);
+    let differing = 0;
+    for (const name of names) {
+      const before = this.#published.get(name);
+      const now = found.get(name);
+      if (now) this.#published.set(name, now);
       else this.#published.delete(name);
       const desired = this.#desired.get(name);
-      if (!desired || (found && found !== "unknown" && sameState(found, desired))) continue;
-      this.#dirty.add(name);
+      if (before === "unknown" && desired && now !== "unknown" && sameState(now, desired)) continue;
+      if (before !== "unknown" && now !== "unknown" && sameState(now, before)) continue;
       differing++;
+      if (desired) this.#dirty.set(name, cause);
     }
-    log.notice("read {ports} ports back from STATE_DB, {differing} differ", { ports: names.length, differing });
+    return differing;
   }
 
   #takeChanges(): { changes: Change[]; unchanged: string[] } {
     const changes: Change[] = [];
     const unchanged: string[] = [];
-    for (const name of this.#dirty) {
+    for (const [name, cause] of this.#dirty) {
       const remove = this.#removals.delete(name);
       const desired = this.#desired.get(name);
-      const published = this.#published.get(name);
-      const changed = desired && (remove || published === "unknown" || !sameState(published, desired));
-      if (remove || changed) changes.push({ name, remove, state: changed ? desired : undefined });
-      else if (desired) unchanged.push(name);
+      const before = this.#published.get(name);
+      const changed = desired && (remove || before === "unknown" || !sameState(before, desired));
+      if (remove || changed) changes.push({ name, remove, state: changed ? desired : undefined, before, cause });
+      else this.#refused.delete(name);
+      if (desired && !remove && !changed) unchanged.push(name);
     }
-    this.#dirty = new Set();
+    this.#dirty = new Map();
     this.counters.unchanged += unchanged.length;
     return { changes, unchanged };
   }
@@ -168,9 +215,7 @@ export class Publisher implements PortSink {
   async #write(database: Database, changes: readonly Change[], unchanged: readonly string[]): Promise<void> {
     const commands: string[][] = [];
     for (const { name, remove, state } of changes) {
-      const key = rowKey(database, name);
-      if (remove) commands.push(["DEL", key]);
-      if (state) commands.push(["HSET", key, ...formatState(state)]);
+      commands.push(...changeCommands(database, name, remove, state));
       this.#published.set(name, "unknown");
     }
     let replies: (Reply | ReplyError)[];
@@ -181,7 +226,7 @@ export class Publisher implements PortSink {
       if (this.#database === database) this.#database = undefined;
       log.warn("a flush of {changes} ports was lost: {error}", { changes: changes.length, error: String(error) });
       for (const { name, remove } of changes) this.#again(name, remove);
-      for (const name of unchanged) this.#dirty.add(name);
+      for (const name of unchanged) if (!this.#dirty.has(name)) this.#dirty.set(name, "resync");
       return;
     }
     this.#endRound([...unchanged, ...this.#accept(changes, replies)]);
@@ -200,7 +245,7 @@ export class Publisher implements PortSink {
   #accept(changes: readonly Change[], replies: readonly (Reply | ReplyError)[]): string[] {
     const acknowledged: string[] = [];
     let at = 0;
-    for (const { name, remove, state } of changes) {
+    for (const { name, remove, state, before, cause } of changes) {
       const mine = replies.slice(at, (at += Number(remove) + Number(!!state)));
       const error = mine.find((reply) => reply instanceof ReplyError);
       if (error) {
@@ -209,14 +254,12 @@ export class Publisher implements PortSink {
       }
       this.#refused.delete(name);
       if (remove) this.counters.dels++;
+      if (state) this.counters.sets++;
+      if (state) this.#published.set(name, state);
+      else this.#published.delete(name);
+      if (state) acknowledged.push(name);
       log.info("{port}: {change}", { port: name, change: formatChange(remove, state) });
-      if (state) {
-        this.counters.sets++;
-        this.#published.set(name, state);
-        acknowledged.push(name);
-      } else {
-        this.#published.delete(name);
-      }
+      this.#observer.onTransition({ name, before, after: state, cause });
     }
     if (this.#refused.size === 0) this.#retry.reset();
     return acknowledged;
@@ -225,7 +268,7 @@ export class Publisher implements PortSink {
   /** What may not have been written is written again; what was said of the port meanwhile comes after it. */
   #again(name: string, remove: boolean): void {
     if (remove) this.#removals.add(name);
-    this.#dirty.add(name);
+    if (!this.#dirty.has(name)) this.#dirty.set(name, "resync");
   }
 
   #refuse(port: string, remove: boolean, error: string): void {
@@ -237,22 +280,10 @@ export class Publisher implements PortSink {
     this.#refused.set(port, error);
     this.#cancelRetry ??= this.#clock.after(this.#retry.next(), () => {
       this.#cancelRetry = undefined;
-      for (const name of this.#refused.keys()) this.#dirty.add(name);
+      for (const name of this.#refused.keys()) if (!this.#dirty.has(name)) this.#dirty.set(name, "resync");
       this.flush();
     });
   }
-}
-
-function rowKey(database: Database, name: string): string {
-  return tableKey(STATE_PORT_TABLE, database.separator, name);
-}
-
-/** What an HMGET of PORT_FIELDS found; undefined for no row of ours. */
-function parsePublished(reply: Reply | ReplyError): Published | undefined {
-  if (reply instanceof ReplyError) return "unknown";
-  const values = reply as (string | null)[];
-  if (values.every((value) => value === null)) return undefined;
-  return parseState(values) ?? "unknown";
 }
 
 function formatChange(remove: boolean, state: PortState | undefined): string {

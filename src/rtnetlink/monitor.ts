@@ -7,8 +7,18 @@ import type { Link } from "./link.ts";
 import { type Dump, dumpLinks, probe, setLinkDown } from "./request.ts";
 import type { LinkSource } from "./source.ts";
 
-/** How a change became known: the kernel announced it, the first dump had it, or a later dump found it. */
-export type Cause = "event" | "dump" | "resync";
+/** How a change became known: the kernel announced it, the first dump had it, or a later dump found it after a loss or in an audit. */
+export type Cause = "event" | "dump" | "resync" | "audit";
+
+/** What dumps are asked for. */
+type DumpCause = Exclude<Cause, "event">;
+
+/** What a dump found to differ from what was known. */
+export interface Drift {
+  added: number;
+  changed: number;
+  deleted: number;
+}
 
 /** A link that is there, or that is gone, with the family of the message that said so. */
 export interface LinkEvent {
@@ -48,6 +58,8 @@ export class LinkMonitor implements AsyncDisposable {
     dump_interrupted: 0,
     dump_failed: 0,
   };
+  /** What audits found although no loss had been reported. */
+  readonly drift: Drift = { added: 0, changed: 0, deleted: 0 };
   readonly #links = new Map<number, Link>();
   readonly #source: LinkSource;
   readonly #clock: Clock;
@@ -101,6 +113,12 @@ export class LinkMonitor implements AsyncDisposable {
     await this.#startSync("dump");
   }
 
+  /** Compares what is known with a dump and tells the differences, of which there should be none. */
+  async audit(): Promise<void> {
+    if (this.#stale || this.#syncing || this.#cooling || this.#closed) return; // a dump is due or under way anyway
+    await this.#startSync("audit");
+  }
+
   /** Brings a link down; throws NetlinkError with the kernel's reason. */
   async setLinkDown(ifindex: number): Promise<void> {
     using channel = this.#source.openRequest();
@@ -122,7 +140,6 @@ export class LinkMonitor implements AsyncDisposable {
 
   #onMessage(message: Link, deleted: boolean): void {
     const known = this.#links.get(message.ifindex);
-    this.#touched?.add(message.ifindex);
     if (message.family === AF_BRIDGE) {
       // A bridge speaks of its member: without IFLA_LINKINFO, and its DELLINK only means that the member has left.
       if (!deleted && known) this.#tellNew({ ...message, kind: known.kind, mtu: message.mtu ?? known.mtu }, "event");
@@ -133,6 +150,7 @@ export class LinkMonitor implements AsyncDisposable {
   }
 
   #tellNew(link: Link, cause: Cause): void {
+    if (cause === "event") this.#touched?.add(link.ifindex);
     this.#links.set(link.ifindex, link);
     this.#observer.onLink({ kind: "new", link, cause });
   }
@@ -140,6 +158,7 @@ export class LinkMonitor implements AsyncDisposable {
   #tellDel(link: Link, cause: Cause): void {
     // Rule 15: with a master it only left its bridge or team. A netdev that ends has been released before.
     if (link.master !== 0 && cause === "event") return;
+    if (cause === "event") this.#touched?.add(link.ifindex);
     this.#links.delete(link.ifindex);
     this.#observer.onLink({ kind: "del", link, cause });
   }
@@ -157,7 +176,7 @@ export class LinkMonitor implements AsyncDisposable {
     void this.#startSync("resync");
   }
 
-  #startSync(cause: "dump" | "resync"): Promise<void> {
+  #startSync(cause: DumpCause): Promise<void> {
     this.#syncing ??= this.#sync(cause).finally(() => {
       this.#syncing = undefined;
       if (this.#closed) return;
@@ -168,11 +187,13 @@ export class LinkMonitor implements AsyncDisposable {
   }
 
   /** Ends with a complete dump, or when messages were lost meanwhile: then the queue must be read before another dump counts. */
-  async #sync(cause: "dump" | "resync"): Promise<void> {
+  async #sync(cause: DumpCause): Promise<void> {
     for (;;) {
       const dump = await this.#dump();
       if (this.#closed) return;
+      this.#intake.drain(); // what is queued already is not drift
       if (dump) this.#apply(dump, cause);
+      this.#touched = undefined;
       if (this.#stale || (dump && !dump.interrupted)) return;
       await this.#coolDown();
       if (this.#closed) return;
@@ -203,18 +224,41 @@ export class LinkMonitor implements AsyncDisposable {
   }
 
   /** Brings what is known up to the dump, except for links of which an event has spoken since: that is newer or followed by newer. */
-  #apply(dump: Dump, cause: "dump" | "resync"): void {
+  #apply(dump: Dump, cause: DumpCause): void {
     const touched = this.#touched!;
-    this.#touched = undefined;
-    if (!dump.interrupted) {
+    const drift: Drift = { added: 0, changed: 0, deleted: 0 };
+    if (!dump.interrupted && dump.undecoded === 0) {
       const found = new Set(dump.links.map((link) => link.ifindex));
       for (const [ifindex, link] of this.#links) {
-        if (!found.has(ifindex) && !touched.has(ifindex)) this.#tellDel(link, cause);
+        if (found.has(ifindex) || touched.has(ifindex)) continue;
+        this.#tellDel(link, cause);
+        drift.deleted++;
       }
     }
     for (const link of dump.links) {
-      if (!touched.has(link.ifindex)) this.#tellNew(link, cause);
+      const known = this.#links.get(link.ifindex);
+      if (touched.has(link.ifindex) || (known && sameLink(known, link))) continue;
+      this.#tellNew(link, cause);
+      if (known) drift.changed++;
+      else drift.added++;
     }
+    if (cause === "audit") this.#countDrift(drift);
     this.#observer.onTurnEnd();
   }
+
+  #countDrift({ added, changed, deleted }: Drift): void {
+    if (added + changed + deleted === 0) return;
+    this.drift.added += added;
+    this.drift.changed += changed;
+    this.drift.deleted += deleted;
+    log.warn("the audit of links found {added} new, {changed} changed, {deleted} gone that no message told", {
+      added,
+      changed,
+      deleted,
+    });
+  }
+}
+
+function sameLink(a: Link, b: Link): boolean {
+  return a.name === b.name && a.flags === b.flags && a.mtu === b.mtu && a.master === b.master && a.kind === b.kind;
 }

@@ -1,3 +1,6 @@
+import { watch } from "node:fs";
+import { basename, dirname } from "node:path";
+
 import { createClient, ErrorReply, RESP_TYPES } from "@redis/client";
 
 import { Backoff } from "../util/backoff.ts";
@@ -15,19 +18,23 @@ import type { DatabaseLocation } from "./dbconfig.ts";
 
 /** How long to wait for Redis. */
 export interface ConnectorTimeouts {
-  /** For a connection, and for the answer to a command or batch. */
+  /** For a connection. */
+  readonly connectMs: number;
+  /** For the answer to a command or to a piece of a batch. */
   readonly answerMs: number;
   /** The longest pause between two attempts to connect. */
   readonly retryMs: number;
 }
 
 const FIRST_RETRY_MS = 20;
+/** A server that answers with an error is there and soon ready, as while it loads its data. */
+const NOT_READY_RETRY_MS = 200;
 /** Commands that are sent before an answer is awaited: the deadline is for a piece of work that does not grow with the ports. */
 const COMMANDS_AT_ONCE = 1000;
 
-function connectClient(location: DatabaseLocation, answerMs: number) {
+function makeClient(location: DatabaseLocation, connectMs: number) {
   const { address } = location;
-  const shared = { connectTimeout: answerMs, reconnectStrategy: false as const };
+  const shared = { connectTimeout: connectMs, reconnectStrategy: false as const };
   return createClient({
     RESP: 2, // Redis before 6 is still in the field and has no HELLO
     socket: "path" in address ? { ...shared, path: address.path, tls: false } : { ...shared, ...address },
@@ -40,7 +47,7 @@ function connectClient(location: DatabaseLocation, answerMs: number) {
   });
 }
 
-type Client = ReturnType<typeof connectClient>;
+type Client = ReturnType<typeof makeClient>;
 
 /** Text that is not ASCII goes out as the bytes it stands for. */
 function encodeArgument(text: string): string | Buffer {
@@ -63,18 +70,18 @@ class Session implements Database {
   readonly ended: Promise<Error>;
   readonly #location: DatabaseLocation;
   readonly #clock: Clock;
-  readonly #answerMs: number;
+  readonly #timeouts: ConnectorTimeouts;
   readonly #clients: Client[] = [];
   #end!: (reason: Error) => void;
   #reason: Error | undefined;
 
-  constructor(location: DatabaseLocation, clock: Clock, answerMs: number) {
+  constructor(location: DatabaseLocation, clock: Clock, timeouts: ConnectorTimeouts) {
     this.name = location.name;
     this.id = location.id;
     this.separator = location.separator;
     this.#location = location;
     this.#clock = clock;
-    this.#answerMs = answerMs;
+    this.#timeouts = timeouts;
     this.ended = new Promise((resolve) => (this.#end = resolve));
   }
 
@@ -83,9 +90,10 @@ class Session implements Database {
     return this.#reason;
   }
 
-  /** Throws DatabaseLostError. */
+  /** Connects, and makes sure that the server serves. Throws DatabaseLostError, ReplyError. */
   async open(): Promise<void> {
     await this.#connect();
+    await this.call("PING");
   }
 
   /** Ends the connection; commands that wait for an answer fail with DatabaseLostError. */
@@ -131,7 +139,7 @@ class Session implements Database {
   }
 
   async #connect(): Promise<Client> {
-    const client = connectClient(this.#location, this.#answerMs);
+    const client = makeClient(this.#location, this.#timeouts.connectMs);
     client.on("error", (error: Error) => this.close(error));
     client.on("end", () => this.close(new Error("the connection was closed")));
     this.#clients.push(client);
@@ -157,9 +165,8 @@ class Session implements Database {
 
   /** No answer in time ends the connection: it may be half-open, and nothing is known of what was carried out. */
   async #inTime<Value>(answer: Promise<Value>): Promise<Value> {
-    const cancel = this.#clock.after(this.#answerMs, () =>
-      this.close(new Error(`no answer within ${this.#answerMs} ms`)),
-    );
+    const { answerMs } = this.#timeouts;
+    const cancel = this.#clock.after(answerMs, () => this.close(new Error(`no answer within ${answerMs} ms`)));
     try {
       return await answer;
     } finally {
@@ -197,8 +204,10 @@ export class DBConnector implements Connector {
   }
 
   async #run(): Promise<void> {
-    const backoff = new Backoff(Math.min(FIRST_RETRY_MS, this.#timeouts.retryMs), this.#timeouts.retryMs);
+    const { retryMs } = this.#timeouts;
+    const backoff = new Backoff(Math.min(FIRST_RETRY_MS, retryMs), retryMs);
     while (!this.#closed) {
+      const startedMs = this.#clock.now();
       const error = await this.#attempt(() => backoff.reset());
       if (this.#closed) return;
       if (this.#usable) {
@@ -207,13 +216,25 @@ export class DBConnector implements Connector {
       } else {
         this.#handlers.onFailed(error);
       }
-      await new Promise<void>((resolve) => (this.#cancelRetry = this.#clock.after(backoff.next(), resolve)));
+      // The time that an attempt took counts: one that waited for an answer in vain is followed at once by the next.
+      const pauseMs = error instanceof ReplyError ? NOT_READY_RETRY_MS : backoff.next();
+      await this.#pause(pauseMs - (this.#clock.now() - startedMs));
     }
+  }
+
+  /** Waits, but no longer than until a Unix socket appears. */
+  async #pause(pauseMs: number): Promise<void> {
+    const over = Promise.withResolvers<void>();
+    this.#cancelRetry = this.#clock.after(Math.max(0, pauseMs), over.resolve);
+    const { address } = this.#location;
+    using _watch = "path" in address ? watchForSocket(address.path, over.resolve) : undefined;
+    await over.promise;
+    this.#cancelRetry();
   }
 
   /** One connection: resolves with the reason of its end. */
   async #attempt(succeeded: () => void): Promise<Error> {
-    const session = (this.#session = new Session(this.#location, this.#clock, this.#timeouts.answerMs));
+    const session = (this.#session = new Session(this.#location, this.#clock, this.#timeouts));
     try {
       await session.open();
       await this.#handlers.onConnected(session);
@@ -224,5 +245,18 @@ export class DBConnector implements Connector {
     this.#usable = true;
     succeeded();
     return session.ended;
+  }
+}
+
+/** Calls `appeared` when something happens to the path; a directory that is not there cannot be watched. */
+function watchForSocket(path: string, appeared: () => void): Disposable | undefined {
+  try {
+    const watcher = watch(dirname(path), (_event, name) => {
+      if (name === basename(path)) appeared();
+    });
+    watcher.on("error", () => {});
+    return { [Symbol.dispose]: () => watcher.close() };
+  } catch {
+    return undefined;
   }
 }

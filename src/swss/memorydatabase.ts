@@ -61,12 +61,20 @@ export class MemoryDatabase implements Database {
       case "HLEN":
         return hash?.size ?? 0;
       case "KEYS":
-        return [...this.#hashes.keys()].filter((name) => name.startsWith(key.replace(/\*$/, "")));
+        return this.#matching(key);
+      case "SCAN":
+        return ["0", this.#matching(rest[1] ?? "*")];
+      case "CONFIG":
+        return ["notify-keyspace-events", "AK"];
       case "EVALSHA":
         return this.#produce(rest);
       default:
         return new ReplyError(`ERR unknown command '${verb}'`);
     }
+  }
+
+  #matching(pattern: string): string[] {
+    return [...this.#hashes.keys()].filter((key) => key.startsWith(pattern.replace(/\*$/, "")));
   }
 
   #hset(key: string, values: readonly string[]): Reply | ReplyError {

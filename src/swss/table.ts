@@ -21,6 +21,9 @@ export function parseRow(reply: readonly string[]): Row {
   return row;
 }
 
+/** Keys that Redis looks at in one step of a SCAN. */
+const KEYS_A_SCAN = "1000";
+
 /** Reads and writes the rows of a table, as swss-common's Table. */
 export class Table {
   constructor(
@@ -49,6 +52,20 @@ export class Table {
     const prefix = `${this.table}${this.database.separator}`;
     const keys = (await this.database.call("KEYS", `${prefix}*`)) as string[];
     return keys.map((key) => key.slice(prefix.length));
+  }
+
+  /** The keys of all rows, in pieces that do not hold up others in a large database. Throws ReplyError, DatabaseLostError. */
+  async scan(): Promise<Set<string>> {
+    const prefix = `${this.table}${this.database.separator}`;
+    const found = new Set<string>();
+    let cursor = "0";
+    do {
+      const reply = await this.database.call("SCAN", cursor, "MATCH", `${prefix}*`, "COUNT", KEYS_A_SCAN);
+      const [next, keys] = reply as [string, string[]];
+      for (const key of keys) found.add(key.slice(prefix.length));
+      cursor = next;
+    } while (cursor !== "0");
+    return found;
   }
 
   /** The rows of the keys; ReplyError in the place of one that is no hash, an empty row for one that is gone. Throws DatabaseLostError. */

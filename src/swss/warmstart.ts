@@ -10,7 +10,7 @@ import {
 } from "./schema.ts";
 import { Table } from "./table.ts";
 
-/** How this process starts, and what it wrote as its restore_count. */
+/** Whether this start is warm, and the restore_count that it has to write. */
 export interface WarmStart {
   readonly warm: boolean;
   readonly restoreCount: number;
@@ -18,24 +18,27 @@ export interface WarmStart {
   readonly warning?: string;
 }
 
-/** Decides between warm and cold and counts the restart, as WarmStart::checkWarmStart (rule 42). Throws ReplyError, DatabaseLostError. */
-export async function checkWarmStart(state: Database): Promise<WarmStart> {
+const COLD: WarmStart = { warm: false, restoreCount: 0 };
+
+/** Decides between warm and cold, as WarmStart::checkWarmStart (rule 42). Throws ReplyError, DatabaseLostError. */
+export async function decideWarmStart(state: Database): Promise<WarmStart> {
   const enable = new Table(state, STATE_WARM_RESTART_ENABLE_TABLE);
-  const restart = new Table(state, STATE_WARM_RESTART_TABLE);
   const scopes = [WARM_RESTART_SYSTEM, WARM_RESTART_SWSS];
   const enabled = await Promise.all(scopes.map((scope) => enable.hget(scope, WARM_RESTART_ENABLE)));
-  if (!enabled.includes("true")) return start(restart, { warm: false, restoreCount: 0 });
-  const written = await restart.hget(PORTSYNCD, RESTORE_COUNT);
+  if (!enabled.includes("true")) return COLD;
+  const written = await new Table(state, STATE_WARM_RESTART_TABLE).hget(PORTSYNCD, RESTORE_COUNT);
   const count = written === undefined ? undefined : parseUnsigned(written);
-  if (count !== undefined) return start(restart, { warm: true, restoreCount: count + 1 });
+  if (count !== undefined) return { warm: true, restoreCount: count + 1 };
   const found = written === undefined ? "there is none" : `it is ${JSON.stringify(written)}`;
-  const warning = `a warm start is enabled, but it needs a restore_count in STATE_DB and ${found}: cold start`;
-  return start(restart, { warm: false, restoreCount: 0, warning });
+  return {
+    ...COLD,
+    warning: `a warm start is enabled, but it needs a restore_count in STATE_DB and ${found}: cold start`,
+  };
 }
 
-async function start(restart: Table, outcome: WarmStart): Promise<WarmStart> {
-  await restart.set(PORTSYNCD, { [RESTORE_COUNT]: String(outcome.restoreCount) });
-  return outcome;
+/** Writes the restore_count of this start, and nothing else of its row (rule 43). Throws ReplyError, DatabaseLostError. */
+export async function writeRestoreCount(state: Database, restoreCount: number): Promise<void> {
+  await new Table(state, STATE_WARM_RESTART_TABLE).set(PORTSYNCD, { [RESTORE_COUNT]: String(restoreCount) });
 }
 
 /** A number as C's stoul reads it: white space, a sign, digits, then anything; undefined where stoul throws. */

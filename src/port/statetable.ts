@@ -1,0 +1,44 @@
+import { type Database, type Reply, ReplyError } from "../swss/database.ts";
+import { STATE_PORT_TABLE } from "../swss/schema.ts";
+import { tableKey } from "../swss/table.ts";
+import { formatState, parseState, PORT_FIELDS, type PortState } from "./state.ts";
+
+/** What STATE_DB holds of a port: a state as we write it, or something that has to be overwritten. */
+export type Published = PortState | "unknown";
+
+/** The STATE_DB key of a port. */
+export function rowKey(database: Database, name: string): string {
+  return tableKey(STATE_PORT_TABLE, database.separator, name);
+}
+
+/** The commands that delete a port's row, write its state, or both in this order: all four fields are one HSET (rule 19). */
+export function changeCommands(
+  database: Database,
+  name: string,
+  remove: boolean,
+  state: PortState | undefined,
+): string[][] {
+  const key = rowKey(database, name);
+  const commands: string[][] = [];
+  if (remove) commands.push(["DEL", key]);
+  if (state) commands.push(["HSET", key, ...formatState(state)]);
+  return commands;
+}
+
+/** What STATE_DB holds of the ports; those without any of our fields are left out. Throws DatabaseLostError. */
+export async function readPublished(database: Database, names: readonly string[]): Promise<Map<string, Published>> {
+  const replies = await database.batch(names.map((name) => ["HMGET", rowKey(database, name), ...PORT_FIELDS]));
+  const published = new Map<string, Published>();
+  for (const [i, name] of names.entries()) {
+    const found = parsePublished(replies[i]!);
+    if (found) published.set(name, found);
+  }
+  return published;
+}
+
+function parsePublished(reply: Reply | ReplyError): Published | undefined {
+  if (reply instanceof ReplyError) return "unknown";
+  const values = reply as (string | null)[];
+  if (values.every((value) => value === null)) return undefined;
+  return parseState(values) ?? "unknown";
+}
