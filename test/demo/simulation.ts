@@ -8,7 +8,7 @@ export async function simulate(options: DemoOptions, ended: Promise<unknown>): P
   const source = ["--source", `simulate:${options.ports}`, "--store", "memory", "--mode", "standalone"];
   await using daemon = await Daemon.start({
     directory: dir.path,
-    args: source,
+    args: [...source, "--log-level", "info"],
     onLine: (line) => console.log(line),
   });
   await Promise.race([ended, daemon.exited(2_000_000)]);

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
+import { eachLine } from "./child.ts";
 import { canUseNamespaces, unshareCommand } from "./namespace.ts";
 import { all, needsCommands, needsRoot } from "./requirement.ts";
 import { TempDir } from "./tempdir.ts";
@@ -39,32 +40,24 @@ export function countJunit(report: string, exitCode: number): Counts {
   return { passed: Math.max(0, tests - skipped - failures), failed, skipped };
 }
 
-/** Counts the scenarios in what parity.py printed. */
-export function countParity(output: string, exitCode: number): Counts {
-  const [, passed = "0", failed = "0"] = /^(\d+) passed, (\d+) failed$/m.exec(output) ?? [];
-  const failures = Number(failed);
-  return { passed: Number(passed), failed: failures === 0 && exitCode !== 0 ? 1 : failures, skipped: 0 };
+/** Reads parity.py's closing line; undefined for any other. */
+export function parseParityCounts(line: string): Counts | undefined {
+  const [, passed, failed] = /^(\d+) passed, (\d+) failed$/.exec(line) ?? [];
+  return passed === undefined ? undefined : { passed: Number(passed), failed: Number(failed), skipped: 0 };
 }
 
 let running: Bun.Subprocess | undefined;
 let interrupted = false;
 
 /** Runs a command in a process group of its own, so that it can be ended with all that it started. */
-async function run(command: readonly string[], stdout: "inherit" | "pipe" = "inherit"): Promise<[number, string]> {
-  if (interrupted) return [130, ""];
+async function run(command: readonly string[], see?: (line: string) => void): Promise<number> {
   const options = { stdin: "ignore", stderr: "inherit", detached: true, cwd: ROOT } as const;
-  const child = Bun.spawn([...command], { ...options, stdout });
+  const child = Bun.spawn([...command], { ...options, stdout: see ? "pipe" : "inherit" });
   running = child;
-  let output = "";
-  if (child.stdout) {
-    for await (const chunk of child.stdout) {
-      process.stdout.write(chunk);
-      output += new TextDecoder().decode(chunk);
-    }
-  }
+  if (child.stdout && see) await eachLine(child.stdout, see);
   const code = await child.exited;
   running = undefined;
-  return [code, output];
+  return code;
 }
 
 function endRunning(signal: NodeJS.Signals): void {
@@ -89,7 +82,7 @@ function exitWhenInterrupted(): void {
 
 async function check(name: string, command: readonly string[]): Promise<Counts> {
   console.log(`\n== ${name}`);
-  const [code] = await run(command);
+  const code = await run(command);
   if (code !== 0) console.log(`${name}: failed (exit ${code})`);
   return code === 0 ? PASSED : FAILED;
 }
@@ -100,7 +93,7 @@ async function tests(args: readonly string[]): Promise<Counts> {
   const able = canUseNamespaces();
   console.log(`\n== tests${able.ok ? "" : `, in the machine's own network: ${able.reason}`}`);
   const command = [BUN, "test", "--reporter=junit", `--reporter-outfile=${report}`, ...args];
-  const [code] = await run([...(able.ok ? unshareCommand() : []), ...command]);
+  const code = await run([...(able.ok ? unshareCommand() : []), ...command]);
   return countJunit(existsSync(report) ? await Bun.file(report).text() : "", code);
 }
 
@@ -112,18 +105,31 @@ async function parity(): Promise<Counts> {
     console.log(`skipped: ${able.reason}`);
     return { passed: 0, failed: 0, skipped: 1 };
   }
-  const [code, output] = await run(["python3", PARITY, "check", "--daemon", BINARY, "--jobs", "2"], "pipe");
-  return countParity(output, code);
+  let counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+  const code = await run(["python3", PARITY, "check", "--daemon", BINARY, "--jobs", "2"], (line) => {
+    const parsed = parseParityCounts(line);
+    // The one closing line is the last of all.
+    if (parsed) counts = parsed;
+    else console.log(line);
+  });
+  return counts.failed === 0 && code !== 0 ? addCounts(counts, FAILED) : counts;
 }
 
 async function main(): Promise<number> {
   exitWhenInterrupted();
-  let counts = await check("types", [BUN, "check", "--no-script"]);
-  counts = addCounts(counts, await check("format", [BUN, "fmt", "--no-script", "--check"]));
-  counts = addCounts(counts, await check("lint", [BUN, "x", "--no-install", "oxlint"]));
-  counts = addCounts(counts, await check("build", [BUN, "run", "build"]));
-  counts = addCounts(counts, await tests(process.argv.slice(2)));
-  counts = addCounts(counts, await parity());
+  const steps = [
+    () => check("types", [BUN, "check", "--no-script"]),
+    () => check("format", [BUN, "fmt", "--no-script", "--check"]),
+    () => check("lint", [BUN, "x", "--no-install", "oxlint"]),
+    () => check("build", [BUN, "run", "build"]),
+    () => tests(process.argv.slice(2)),
+    parity,
+  ];
+  let counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+  for (const step of steps) {
+    counts = addCounts(counts, await step());
+    if (interrupted) break;
+  }
   if (interrupted) {
     console.log("\ninterrupted");
     return 130;

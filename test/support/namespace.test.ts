@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-import { eachLine, spawnChild } from "./child.ts";
+import { DIES_WITH_US, eachLine, spawnChild } from "./child.ts";
 import { waitUntil, within } from "./deadline.ts";
 import { failureOf } from "./failure.ts";
 import { canUseNamespaces, Namespace } from "./namespace.ts";
@@ -41,7 +41,7 @@ testWith(able, "Namespace and what runs in it end when their owner is killed", a
     const child = namespace.spawn(["sleep", "100"]);
     console.log(JSON.stringify({ child: child.pid, holder: Number(namespace.path.split("/")[2]), dir: dir.path }));
     await child.exited;`;
-  const owner = spawnChild([process.execPath, "-e", program]);
+  const owner = spawnChild([...DIES_WITH_US, process.execPath, "-e", program]);
   const { promise, resolve } = Promise.withResolvers<string>();
   void eachLine(owner.stdout, resolve);
   const left = JSON.parse(await within("owner's report", promise, 10)) as {

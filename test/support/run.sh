@@ -117,7 +117,10 @@ if [ "$(uname)" = Linux ]; then
     apt_install $missing || say "apt-get install failed"
     case $missing in
       # Nor may it start with the machine.
-      *redis-server*) systemctl disable --quiet redis-server >/dev/null 2>&1 || : ;;
+      *redis-server*)
+        deb-systemd-helper disable redis-server.service >/dev/null 2>&1 || :
+        update-rc.d redis-server disable >/dev/null 2>&1 || :
+        ;;
     esac
     find_missing
   fi
@@ -130,4 +133,8 @@ case $verb in
   start) main=test/demo/main.ts ;;
   test) main=test/support/checks.ts ;;
 esac
-exec "$bun" --no-env-file "$main" "$@"
+# npm passes signals on to the shell it starts this with, and no further: what runs here ends with that shell.
+with=""
+[ "$(uname)" != Linux ] || ! command -v setpriv >/dev/null 2>&1 || with="setpriv --pdeathsig TERM"
+# shellcheck disable=SC2086 # words, or none
+exec $with "$bun" --no-env-file "$main" "$@"
