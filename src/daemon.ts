@@ -74,7 +74,7 @@ export class Daemon {
   static async start(parts: DaemonParts): Promise<Daemon> {
     const daemon = new Daemon(parts);
     try {
-      await daemon.#start();
+      await daemon.#extendTimeout(daemon.#start());
       return daemon;
     } catch (error) {
       await daemon.#reconciler.close();
@@ -115,25 +115,30 @@ export class Daemon {
   }
 
   async #waitForRedis(): Promise<void> {
-    const { clock, notifier } = this.#parts;
+    const { clock } = this.#parts;
     const timeoutMs = this.#config.database.connection_timeout_secs * 1000;
     const tooLate = Promise.withResolvers<never>();
     const cancel = clock.after(timeoutMs, () => {
       const errors = this.#reconciler.databases.failures.join("; ") || "no answer";
       tooLate.reject(new RedisUnavailableError(`Redis did not come within ${timeoutMs} ms: ${errors}`));
     });
-    let cancelExtension = () => {};
-    const extend = (): void => {
-      notifier.extendTimeout(EXTEND_BY_US);
-      cancelExtension = clock.after(EXTEND_EVERY_MS, extend);
-    };
-    cancelExtension = clock.after(EXTEND_EVERY_MS, extend);
     try {
       await Promise.race([this.#reconciler.databases.whenUsable(), tooLate.promise]);
     } finally {
       cancel();
-      cancelExtension();
     }
+  }
+
+  /** Asks the service manager for more time, again and again, as long as `start` takes: what it waits for is Redis. */
+  async #extendTimeout(start: Promise<void>): Promise<void> {
+    const { clock, notifier } = this.#parts;
+    let cancel = () => {};
+    const extend = (): void => {
+      notifier.extendTimeout(EXTEND_BY_US);
+      cancel = clock.after(EXTEND_EVERY_MS, extend);
+    };
+    cancel = clock.after(EXTEND_EVERY_MS, extend);
+    await start.finally(() => cancel());
   }
 
   async #onConnected(database: Database): Promise<void> {
@@ -152,7 +157,10 @@ export class Daemon {
       intervalMs,
       stallMs: max_stall_seconds * 1000,
       probe: () => this.#reconciler.monitor!.probe(),
-      alive: () => this.#parts.notifier.watchdog(),
+      alive: () => {
+        this.#parts.notifier.watchdog();
+        this.#status();
+      },
       stalled: (reason) => log.error("no sign of life for the watchdog: {reason}", { reason }),
     });
   }

@@ -1,12 +1,18 @@
+import { EXIT } from "./cli/exit.ts";
 import { toFailure } from "./cli/failure.ts";
 import { run } from "./cli/run.ts";
 
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
+/** Tells the operator why the program ends; what is nobody's fault but ours ends with its stack. */
+function die(error: unknown): never {
   const failure = toFailure(error);
-  if (!failure) throw error;
-  process.stderr.write(`portsyncd: ${failure.message}\n`);
-  process.exitCode = failure.exitCode;
+  const text = failure?.message ?? (error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.stderr.write(`portsyncd: ${text}\n`);
+  process.exit(failure?.exitCode ?? EXIT.software);
 }
-process.exit();
+
+process.on("uncaughtException", die).on("unhandledRejection", die);
+try {
+  process.exit(await run(process.argv.slice(2)));
+} catch (error) {
+  die(error);
+}

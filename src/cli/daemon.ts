@@ -2,56 +2,56 @@ import { enterNetworkNamespace } from "../../ffi/libc.ts";
 import { type ConfigIssue, formatIssue } from "../config/issue.ts";
 import { formatConfig } from "../config/print.ts";
 import { Daemon } from "../daemon.ts";
-import { type LogFormat, parseLogOutput } from "../log/format.ts";
-import { DEFAULT_LOG_LEVEL, type LogLevel, parseSonicLogLevel } from "../log/level.ts";
 import { getLog } from "../log/logger.ts";
-import { type Logging, setupLogging, SYSLOG_SOCKET } from "../log/setup.ts";
-import type { LoggerSettings } from "../swss/logger.ts";
 import { Notifier } from "../systemd/notify.ts";
 import { systemClock } from "../util/clock.ts";
-import { UnixDatagramSender } from "../util/unixdatagram.ts";
 import { openDatabases } from "./databases.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
+import { LogControl } from "./logcontrol.ts";
+import { printText } from "./output.ts";
 import type { DaemonOptions } from "./parse.ts";
 import { configFile, readSettings } from "./settings.ts";
 import { openSource } from "./sources.ts";
 
 const log = getLog("main");
 
-/** Runs the daemon until it is told to stop, or does what the options ask for instead. Throws what Daemon.start throws. */
+/** Runs the daemon until it is told to stop, or does what the options ask for instead. Throws Failure and what Daemon.start throws. */
 export async function runDaemon(options: DaemonOptions): Promise<ExitCode> {
   const settings = readSettings(options, process.env);
   if (settings.issues) return tellIssues(settings.issues);
   const { config } = settings;
   if (options.action === "check-config") {
-    process.stdout.write(`${configFile(options)}: ok\n`);
+    await printText(`${configFile(options)}: ok`);
     return EXIT.ok;
   }
   if (options.action === "print-config") {
-    process.stdout.write(formatConfig(config));
+    await printText(formatConfig(config));
     return EXIT.ok;
   }
+  using logs = new LogControl(config.log.format, settings.level, process.env);
+  const notifier = openNotifier(); // before the namespace is entered: an abstract socket is in that of the service manager
   if (config.namespace !== "") enterNetworkNamespace(`/var/run/netns/${config.namespace}`);
-  using logging = startLogging(config.log.format, settings.level);
-  const openDatabase = openDatabases(config, options.store);
   const once = options.action === "once";
   const stop = once ? undefined : stopSignal();
   const starting = Daemon.start({
     config,
     source: openSource(options.source),
-    openDatabase,
+    openDatabase: openDatabases(config, options.store),
     clock: systemClock,
-    notifier: new Notifier(process.env["NOTIFY_SOCKET"]),
+    notifier,
     env: process.env,
     once,
     eoiuMs: settings.eoiuTimeoutSecs * 1000,
-    applyLogger: (logger) => applyLogger(logging, logger, settings.level === undefined),
+    applyLogger: (logger) => logs.applyLogger(logger),
   });
-  // A stop while Redis is awaited ends at once: nothing was taken in that would have to be published.
-  const onHangup = () => void starting.then((daemon) => reload(daemon, logging, options));
+  const onHangup = () => void starting.then((daemon) => reload(daemon, logs, options));
   process.on("SIGHUP", onHangup);
+  // A stop while Redis is awaited ends at once: nothing was taken in that would have to be published.
   const daemon = await Promise.race([starting, stop?.then(() => undefined) ?? starting]);
-  if (!daemon) return EXIT.ok;
+  if (!daemon) {
+    notifier.stopping();
+    return EXIT.ok;
+  }
   await stop;
   process.off("SIGHUP", onHangup);
   await daemon.stop();
@@ -63,13 +63,14 @@ function tellIssues(issues: readonly ConfigIssue[]): ExitCode {
   return EXIT.config;
 }
 
-function startLogging(format: LogFormat, level: LogLevel = DEFAULT_LOG_LEVEL): Logging {
-  let syslog: UnixDatagramSender | undefined;
-  return setupLogging({
-    format,
-    level,
-    syslogSend: (bytes) => (syslog ??= new UnixDatagramSender(SYSLOG_SOCKET)).send(bytes),
-  });
+/** A NOTIFY_SOCKET that cannot be one is told and costs nothing else, as with sd_notify(3). */
+function openNotifier(): Notifier {
+  try {
+    return new Notifier(process.env["NOTIFY_SOCKET"]);
+  } catch (error) {
+    log.error("NOTIFY_SOCKET cannot be used: {error}", { error: error instanceof Error ? error.message : error });
+    return new Notifier(undefined);
+  }
 }
 
 /** Resolves with the first SIGTERM or SIGINT; the second ends the process at once, as a kill would. */
@@ -89,24 +90,13 @@ function stopSignal(): Promise<void> {
   return promise;
 }
 
-/** What LOGGER|portsyncd says of the level counts unless the operator of this process said otherwise (rule 58). */
-function applyLogger(logging: Logging, { level, output }: LoggerSettings, mayLevel: boolean): void {
-  const known = parseSonicLogLevel(level);
-  const knownOutput = parseLogOutput(output);
-  if (mayLevel) logging.setLevel(known ?? DEFAULT_LOG_LEVEL);
-  logging.setOutput(knownOutput ?? "SYSLOG");
-  if (!known) log.error("LOGGER|portsyncd LOGLEVEL is {level}; NOTICE is used", { level });
-  if (!knownOutput) log.error("LOGGER|portsyncd LOGOUTPUT is {output}; SYSLOG is used", { output });
-}
-
-function reload(daemon: Daemon, logging: Logging, options: DaemonOptions): void {
+function reload(daemon: Daemon, logs: LogControl, options: DaemonOptions): void {
   const settings = readSettings(options, process.env);
   if (settings.issues) {
     for (const issue of settings.issues) log.error("{issue}", { issue: formatIssue(issue) });
     log.error("the configuration is kept as it was: {count} issues", { count: settings.issues.length });
     return;
   }
-  if (settings.level !== undefined) logging.setLevel(settings.level);
-  logging.setFormat(settings.config.log.format);
+  logs.reload(settings.config.log.format, settings.level);
   daemon.reload(settings.config);
 }

@@ -5,6 +5,7 @@ import { LinkIntake } from "../rtnetlink/intake.ts";
 import type { Link } from "../rtnetlink/link.ts";
 import { systemClock } from "../util/clock.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
+import { isReaderGone, outputFailure } from "./output.ts";
 import type { MonitorOptions } from "./parse.ts";
 import { openSource } from "./sources.ts";
 
@@ -18,7 +19,7 @@ export async function runMonitor({ json, source: choice, namespace }: MonitorOpt
   const source = openSource(choice);
   const end = Promise.withResolvers<void>();
   process.on("SIGINT", end.resolve).on("SIGTERM", end.resolve);
-  process.stdout.on("error", end.resolve); // the reader has gone
+  process.stdout.on("error", (error) => (isReaderGone(error) ? end.resolve() : end.reject(outputFailure(error))));
   const format = json ? formatJson : formatText;
   using intake = new LinkIntake(
     source,

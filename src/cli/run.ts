@@ -6,6 +6,7 @@ import { formatHelp } from "./help.ts";
 import { formatMan } from "./man.ts";
 import { runMonitor } from "./monitor.ts";
 import { PROGRAM } from "./options.ts";
+import { printText } from "./output.ts";
 import { type Invocation, parse } from "./parse.ts";
 import { runRecord } from "./record.ts";
 
@@ -39,6 +40,6 @@ function carryOut(invocation: Invocation): ExitCode | Promise<ExitCode> {
 }
 
 async function print(text: string): Promise<ExitCode> {
-  await Bun.write(Bun.stdout, text.endsWith("\n") ? text : `${text}\n`);
+  await printText(text);
   return EXIT.ok;
 }

@@ -12,12 +12,12 @@ import { type LogStream, openLogStream } from "./stream.ts";
 /** The socket that vsyslog(3) sends to. */
 export const SYSLOG_SOCKET = "/dev/log";
 
-/** What the logging is set up from; everything but format and level has the value of the running process. */
+/** What the logging is set up from; the streams and the socket are by default those of the process. */
 export interface LoggingOptions {
   readonly format: LogFormat;
   readonly level: LogLevel;
   readonly output?: LogOutput;
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly stderr?: LogStream;
   readonly stdout?: LogStream;
   readonly syslogSend?: SyslogSend;
@@ -37,10 +37,9 @@ export interface Logging extends Disposable {
 
 /** Starts the logging; every sink writes before it returns, so there is nothing to flush. */
 export function setupLogging(options: LoggingOptions): Logging {
-  const env = options.env ?? process.env;
   const stderr = options.stderr ?? openLogStream(2);
   const stdout = options.stdout ?? openLogStream(1);
-  const { syslogSend } = options;
+  const { env, syslogSend } = options;
   const hasSyslog = syslogSend !== undefined && (options.hasSyslogSocket ?? existsSync(SYSLOG_SOCKET));
   const targets: LogTargets = { stderr, stdout, syslogSend, withColors: stderr.isTty && !env["NO_COLOR"] };
   const resolve = (format: LogFormat): LineFormat =>

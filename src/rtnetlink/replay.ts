@@ -1,5 +1,7 @@
 import { NLMSG_DONE, nlmsghdr } from "../../ffi/linux/netlink.ts";
-import { encodeMessage, LITTLE_ENDIAN, wrapDatagram } from "../netlink/message.ts";
+import { ifinfomsg, RTM_DELLINK, RTM_NEWLINK } from "../../ffi/linux/rtnetlink.ts";
+import { AF_BRIDGE } from "../../ffi/sys/socket.ts";
+import { encodeMessage, HEADER_SIZE, LITTLE_ENDIAN, wrapDatagram } from "../netlink/message.ts";
 import { RECEIVED, type RequestChannel, type Subscription } from "../netlink/socket.ts";
 import type { RecordedMessage } from "./rtmon.ts";
 import type { LinkSource } from "./source.ts";
@@ -56,9 +58,10 @@ export function encodeDone(sequence: number): Uint8Array<ArrayBuffer> {
   return encodeMessage(NLMSG_DONE, 0, sequence, new Uint8Array(4));
 }
 
-/** A recording as a source: every message once, as fast as they are taken, after a dump that finds nothing. */
+/** A recording as a source: every message once, as fast as they are taken. A dump answers with what was told so far. */
 export function replaySource(messages: readonly RecordedMessage[]): LinkSource {
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  const links = new Map<number, Uint8Array<ArrayBuffer>>();
   return {
     ended,
     subscribe(_receiveBufferBytes, wake) {
@@ -67,6 +70,7 @@ export function replaySource(messages: readonly RecordedMessage[]): LinkSource {
       queue.receive = () => {
         const length = receive();
         if (length === RECEIVED.EMPTY) end();
+        else remember(links, queue.buffer.bytes);
         return length;
       };
       for (const { bytes } of messages) queue.push(bytes);
@@ -74,8 +78,29 @@ export function replaySource(messages: readonly RecordedMessage[]): LinkSource {
       return queue;
     },
     openRequest() {
-      const channel: DatagramQueue = new DatagramQueue((request) => channel.push(encodeDone(requestSequence(request))));
+      const channel: DatagramQueue = new DatagramQueue((request) => {
+        const sequence = requestSequence(request);
+        for (const message of links.values()) channel.push(withSequence(message, sequence));
+        channel.push(encodeDone(sequence));
+      });
       return channel;
     },
   };
+}
+
+/** Notes what a message says of its link; what cannot be understood says nothing. */
+function remember(links: Map<number, Uint8Array<ArrayBuffer>>, message: Uint8Array<ArrayBuffer>): void {
+  if (message.length < HEADER_SIZE + ifinfomsg.size) return;
+  const view = new DataView(message.buffer, message.byteOffset);
+  if (view.getUint8(HEADER_SIZE + ifinfomsg.offset.ifi_family) === AF_BRIDGE) return;
+  const type = view.getUint16(nlmsghdr.offset.nlmsg_type, LITTLE_ENDIAN);
+  const ifindex = view.getInt32(HEADER_SIZE + ifinfomsg.offset.ifi_index, LITTLE_ENDIAN);
+  if (type === RTM_NEWLINK) links.set(ifindex, message);
+  else if (type === RTM_DELLINK) links.delete(ifindex);
+}
+
+function withSequence(message: Uint8Array, sequence: number): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(message);
+  new DataView(copy.buffer).setUint32(nlmsghdr.offset.nlmsg_seq, sequence, LITTLE_ENDIAN);
+  return copy;
 }
