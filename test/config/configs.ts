@@ -12,6 +12,7 @@ const path = fc.string({ unit: "grapheme", maxLength: 30 }).map((text) => `/${te
 /** Any configuration that a file can hold. */
 export const configs: fc.Arbitrary<Config> = fc.record({
   mode: fc.constantFrom("sonic", "standalone"),
+  restart: fc.constantFrom("contract", "adopt"),
   namespace: fc.constantFrom("", "asic0", "asic1", "a.b_c-d"),
   database: fc.record({
     redis_host: fc.constantFrom("127.0.0.1", "::1", "redis", 'a"b\\c'),
@@ -26,6 +27,7 @@ export const configs: fc.Arbitrary<Config> = fc.record({
     sonic_db_global_config: path,
   }),
   netlink: fc.record({ receive_buffer_bytes: fc.integer({ min: 4096, max: 2 ** 30 }) }),
+  audit: fc.record({ interval_secs: fc.integer({ min: 1, max: 86_400 }) }),
   performance: fc.record({
     max_event_queue: fc.integer({ min: 1, max: 1_000_000 }),
     batch_timeout_ms: fc.integer({ min: 1, max: 60_000 }),

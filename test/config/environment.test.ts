@@ -3,22 +3,39 @@ import { describe, expect, test } from "bun:test";
 import { readEnvironment } from "../../src/config/environment.ts";
 import { formatIssue } from "../../src/config/issue.ts";
 
+const ABSENT = { logLevel: undefined, eoiuTimeoutSecs: 10, issues: [] };
+
 describe("readEnvironment", () => {
   test("takes PORTSYNCD_LOG_LEVEL in any case", () => {
-    expect(readEnvironment({ PORTSYNCD_LOG_LEVEL: "debug" })).toEqual({ logLevel: "debug", issues: [] });
-    expect(readEnvironment({ PORTSYNCD_LOG_LEVEL: "NOTICE" })).toEqual({ logLevel: "notice", issues: [] });
+    expect(readEnvironment({ PORTSYNCD_LOG_LEVEL: "debug" })).toEqual({ ...ABSENT, logLevel: "debug" });
+    expect(readEnvironment({ PORTSYNCD_LOG_LEVEL: "NOTICE" })).toEqual({ ...ABSENT, logLevel: "notice" });
   });
 
   test("takes an empty or absent variable as not set", () => {
-    expect(readEnvironment({ PORTSYNCD_LOG_LEVEL: "" })).toEqual({ logLevel: undefined, issues: [] });
-    expect(readEnvironment({})).toEqual({ logLevel: undefined, issues: [] });
+    expect(readEnvironment({ PORTSYNCD_LOG_LEVEL: "", PORTSYNCD_EOIU_TIMEOUT_SECS: "" })).toEqual(ABSENT);
+    expect(readEnvironment({})).toEqual(ABSENT);
   });
 
-  test("names the variable and the allowed values of a bad one", () => {
-    const { logLevel, issues } = readEnvironment({ PORTSYNCD_LOG_LEVEL: "loud\n" });
+  test("takes PORTSYNCD_EOIU_TIMEOUT_SECS as seconds, fractions too", () => {
+    expect(readEnvironment({ PORTSYNCD_EOIU_TIMEOUT_SECS: "0.5" })).toEqual({ ...ABSENT, eoiuTimeoutSecs: 0.5 });
+    expect(readEnvironment({ PORTSYNCD_EOIU_TIMEOUT_SECS: "3600" })).toEqual({ ...ABSENT, eoiuTimeoutSecs: 3600 });
+  });
+
+  test("names the variable and the allowed values of every bad one", () => {
+    const { logLevel, issues } = readEnvironment({
+      PORTSYNCD_LOG_LEVEL: "loud\n",
+      PORTSYNCD_EOIU_TIMEOUT_SECS: "ten",
+    });
     expect(logLevel).toBeUndefined();
     expect(issues.map(formatIssue)).toEqual([
       'environment: PORTSYNCD_LOG_LEVEL: "loud\\x0a" is not allowed, allowed: emerg, alert, crit, error, warn, notice, info, debug',
+      'environment: PORTSYNCD_EOIU_TIMEOUT_SECS: "ten" is not allowed, allowed: a number of seconds above 0, at most 3600',
     ]);
   });
+
+  for (const text of ["0", "-1", "3601", "1e3", "NaN", "Infinity", "10s", " 10", "0x10"]) {
+    test(`refuses ${JSON.stringify(text)} for PORTSYNCD_EOIU_TIMEOUT_SECS`, () => {
+      expect(readEnvironment({ PORTSYNCD_EOIU_TIMEOUT_SECS: text }).issues.length).toBe(1);
+    });
+  }
 });

@@ -69,7 +69,7 @@ describe("parseConfig", () => {
   test("refuses unknown tables and names that every object has", () => {
     expect(issuesOf("[databse]\n[constructor]\n[log]\ntoString = 1\n__proto__ = 1")).toEqual([
       "f:1:2: databse: unknown key, did you mean database?",
-      "f:2:2: constructor: unknown key, allowed: mode, namespace, database, netlink, performance, health, log, shutdown, standalone",
+      "f:2:2: constructor: unknown key, allowed: mode, restart, namespace, database, netlink, audit, performance, health, log, shutdown, standalone",
       "f:4:1: log.toString: unknown key, allowed in log: level, format",
       "f:5:1: log.__proto__: unknown key, allowed in log: level, format",
     ]);
@@ -126,6 +126,7 @@ describe("parseConfig", () => {
 
 const REFUSED: Readonly<Record<string, readonly string[]>> = {
   mode: ['"SONIC"', '""', "1"],
+  restart: ['"Adopt"', '"warm"', "true"],
   namespace: ['"../x"', '".."', '"a/b"', '"a b"', '"\\u0000"', "0"],
   "database.redis_host": ['""', '"a b"', '"a\\u0000"', "1"],
   "database.redis_port": ["0", "65536", "-1", "1.5", "nan", "inf", '"6379"', "true", "99999999999999999999"],
@@ -138,6 +139,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   "database.sonic_db_config": ['""', '"relative"', "1"],
   "database.sonic_db_global_config": ['""', '"relative"', "1"],
   "netlink.receive_buffer_bytes": ["4095", "1073741825", "5000.5"],
+  "audit.interval_secs": ["0", "0.5", "86401", "nan", "inf"],
   "performance.max_event_queue": ["0", "1000001", "1.5", "nan"],
   "performance.batch_timeout_ms": ["0", "60001", "1.5", "inf"],
   "health.enable_watchdog": ["1", '"true"'],
@@ -156,6 +158,8 @@ const ACCEPTED: Readonly<Record<string, readonly string[]>> = {
   "database.config_db_number": ["0", "999"],
   "database.connection_timeout_secs": ["0.1", "2.5", "300"],
   "netlink.receive_buffer_bytes": ["4096", "1073741824"],
+  restart: ['"contract"', '"adopt"'],
+  "audit.interval_secs": ["1", "86400"],
   "performance.max_event_queue": ["1", "1_000_000"],
   "health.max_stall_seconds": ["0.5", "3600"],
   "log.level": ['"emerg"', '"debug"'],

@@ -49,6 +49,7 @@ describe("the schema", () => {
   test("keeps what is bound at the start for a restart, and what each turn reads live", () => {
     const live = [...KEYS].filter(([, key]) => key.live).map(([path]) => path);
     expect(live).toEqual([
+      "audit.interval_secs",
       "performance.max_event_queue",
       "performance.batch_timeout_ms",
       "health.enable_watchdog",
