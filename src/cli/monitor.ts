@@ -11,6 +11,8 @@ import { openSource } from "./sources.ts";
 
 /** Room for queued messages, in bytes; a slow reader of the output must not cost events at once. */
 const RECEIVE_BUFFER_BYTES = 16_777_216;
+/** Output that may wait for its reader, in bytes; beyond that events are dropped, as the kernel does. */
+const MOST_UNREAD_BYTES = 16_777_216;
 const BUDGET = { datagrams: 1000, ms: 100 };
 
 /** Prints link events, one a line, until it is told to stop or a recording ends. Throws SystemError, Failure. */
@@ -21,14 +23,20 @@ export async function runMonitor({ json, source: choice, namespace }: MonitorOpt
   process.on("SIGINT", end.resolve).on("SIGTERM", end.resolve);
   process.stdout.on("error", (error) => (isReaderGone(error) ? end.resolve() : end.reject(outputFailure(error))));
   const format = json ? formatJson : formatText;
+  let choked = false;
+  const print = (line: string): void => {
+    if (process.stdout.writableLength < MOST_UNREAD_BYTES) process.stdout.write(`${line}\n`);
+    else if (!choked) tellLoss("the reader is too slow");
+    choked = process.stdout.writableLength >= MOST_UNREAD_BYTES;
+  };
   using intake = new LinkIntake(
     source,
     RECEIVE_BUFFER_BYTES,
     systemClock,
     BUDGET,
     {
-      onLink: (link, deleted) => void process.stdout.write(`${format(link, deleted, new Date())}\n`),
-      onLoss: (reason) => void process.stderr.write(`portsyncd monitor: events were lost (${reason})\n`),
+      onLink: (link, deleted) => print(format(link, deleted, new Date(intake.wallMs ?? Date.now()))),
+      onLoss: tellLoss,
       onEmpty: () => {},
       onTurnEnd: () => {},
       onBroken: end.reject,
@@ -37,7 +45,12 @@ export async function runMonitor({ json, source: choice, namespace }: MonitorOpt
   );
   intake.drain();
   await Promise.race([end.promise, source.ended ?? end.promise]);
+  await new Promise<void>((resolve) => process.stdout.end(resolve)); // what was written has to come out
   return EXIT.ok;
+}
+
+function tellLoss(reason: string): void {
+  process.stderr.write(`portsyncd monitor: events were lost (${reason})\n`);
 }
 
 function flagNames(flags: number): string[] {

@@ -11,7 +11,6 @@ import { Failure } from "./failure.ts";
 import type { RecordOptions } from "./parse.ts";
 
 const RECEIVE_BUFFER_BYTES = 16_777_216;
-const BUDGET = { datagrams: 1000, ms: 100 };
 const DUMP_TIMEOUT_MS = 5000;
 
 /** Writes all links and then every link message to a file in rtmon's format, until it is told to stop. Throws SystemError, Failure. */
@@ -30,7 +29,8 @@ export async function runRecord({ file, namespace }: RecordOptions): Promise<Exi
   };
   try {
     const source = kernelSource();
-    using intake = new LinkIntake(source, RECEIVE_BUFFER_BYTES, systemClock, BUDGET, {
+    const budget = { datagrams: 1000, ms: 100 };
+    using intake = new LinkIntake(source, RECEIVE_BUFFER_BYTES, systemClock, budget, {
       onRaw: write,
       onLink: () => {},
       onLoss: (reason) => void process.stderr.write(`portsyncd record: events were lost (${reason})\n`),
@@ -42,6 +42,7 @@ export async function runRecord({ file, namespace }: RecordOptions): Promise<Exi
     await dumpLinks(channel, 1, systemClock, DUMP_TIMEOUT_MS, write);
     intake.drain();
     await end.promise;
+    budget.datagrams = budget.ms = Infinity; // to the last message that came before the end
     intake.drain();
     return EXIT.ok;
   } finally {

@@ -16,7 +16,6 @@ export function adopt(fd: number, wake: () => void): Adopted {
     socket: {
       open(socket) {
         adopted = socket;
-        if (disposed) socket.terminate();
       },
       data: wake,
       close() {

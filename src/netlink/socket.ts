@@ -56,6 +56,8 @@ export interface RequestChannel extends DatagramReceiver {
 export interface Subscription extends DatagramReceiver {
   /** What the kernel grants for queued messages, in bytes as it accounts them; 0 where there is no such limit. */
   readonly receiveBufferBytes: number;
+  /** When the datagram in the buffer was recorded, in milliseconds since 1970; undefined for one that was received just now. */
+  readonly wallMs?: number | undefined;
 }
 
 /** Twice what the kernel sends in one piece (NLMSG_GOODSIZE), so that only a broken sender is truncated. */

@@ -91,11 +91,17 @@ export class LinkIntake implements Disposable {
     return this.#subscription.receiveBufferBytes;
   }
 
+  /** When the message that is being told was recorded, in milliseconds since 1970; undefined for one of now. */
+  get wallMs(): number | undefined {
+    return this.#subscription.wallMs;
+  }
+
   /** Reads now what is there, as far as the budget goes. */
   drain(): void {
     this.#cancelNext?.();
     this.#cancelNext = undefined;
     if (this.#closed) return;
+    const before = this.counters.datagrams;
     try {
       if (this.#read()) this.#handlers.onEmpty();
       else this.#cancelNext = this.#clock.soon(() => this.drain());
@@ -104,7 +110,7 @@ export class LinkIntake implements Disposable {
       this.#handlers.onBroken(error);
       return;
     }
-    this.#handlers.onTurnEnd();
+    if (this.counters.datagrams > before) this.#handlers.onTurnEnd();
   }
 
   [Symbol.dispose](): void {

@@ -72,6 +72,7 @@ export class LinkMonitor implements AsyncDisposable {
   /** Messages were lost, and what is queued may be older than the loss. */
   #stale = false;
   #syncing: Promise<void> | undefined;
+  readonly #complete = Promise.withResolvers<void>();
   #cooling = false;
   #closed = false;
   #sequence = 0;
@@ -107,10 +108,11 @@ export class LinkMonitor implements AsyncDisposable {
     return this.#intake.receiveBufferBytes;
   }
 
-  /** Asks for the first dump; resolves when it is complete and told. */
-  async synchronize(): Promise<void> {
+  /** Asks for the first dump; resolves when a complete one was told, or the monitor is disposed of. */
+  synchronize(): Promise<void> {
     this.#intake.drain();
-    await this.#startSync("dump");
+    void this.#startSync("dump");
+    return this.#complete.promise;
   }
 
   /** Compares what is known with a dump and tells the differences, of which there should be none. */
@@ -135,6 +137,7 @@ export class LinkMonitor implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     this.#intake[Symbol.dispose]();
+    this.#complete.resolve();
     await this.#syncing;
   }
 
@@ -243,6 +246,7 @@ export class LinkMonitor implements AsyncDisposable {
       else drift.added++;
     }
     if (cause === "audit") this.#countDrift(drift);
+    if (!dump.interrupted) this.#complete.resolve();
     this.#observer.onTurnEnd();
   }
 

@@ -13,18 +13,21 @@ const NOTHING = wrapDatagram(new Uint8Array(0));
 export class DatagramQueue implements Subscription, RequestChannel {
   readonly receiveBufferBytes = 0;
   readonly #queue: (Uint8Array<ArrayBuffer> | number)[] = [];
+  readonly #times: (number | undefined)[] = [];
   readonly #answer: (request: Uint8Array) => void;
   #next = 0;
   buffer = NOTHING;
+  wallMs: number | undefined;
 
   /** `answer` is given each request; what it queues is what is received. */
   constructor(answer: (request: Uint8Array) => void = () => {}) {
     this.#answer = answer;
   }
 
-  /** Queues a datagram, or one of RECEIVED. */
-  push(datagram: Uint8Array<ArrayBuffer> | number): void {
+  /** Queues a datagram with the time when it was recorded, or one of RECEIVED. */
+  push(datagram: Uint8Array<ArrayBuffer> | number, wallMs?: number): void {
     this.#queue.push(datagram);
+    this.#times.push(wallMs);
   }
 
   request(message: Uint8Array): void {
@@ -34,17 +37,21 @@ export class DatagramQueue implements Subscription, RequestChannel {
   receive(): number {
     const datagram = this.#queue[this.#next];
     if (datagram === undefined) {
-      this.#queue.length = this.#next = 0;
+      this.#clear();
       return RECEIVED.EMPTY;
     }
-    this.#next++;
+    this.wallMs = this.#times[this.#next++];
     if (typeof datagram === "number") return datagram;
     this.buffer = wrapDatagram(datagram);
     return datagram.length;
   }
 
   [Symbol.dispose](): void {
-    this.#queue.length = this.#next = 0;
+    this.#clear();
+  }
+
+  #clear(): void {
+    this.#queue.length = this.#times.length = this.#next = 0;
   }
 }
 
@@ -73,7 +80,7 @@ export function replaySource(messages: readonly RecordedMessage[]): LinkSource {
         else remember(links, queue.buffer.bytes);
         return length;
       };
-      for (const { bytes } of messages) queue.push(bytes);
+      for (const { bytes, wallMs } of messages) queue.push(bytes, wallMs);
       setImmediate(wake);
       return queue;
     },

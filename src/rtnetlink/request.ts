@@ -129,14 +129,13 @@ function answered(
   let last = false;
   walkMessages(view, length, (type, flags, messageSequence, start, end) => {
     if (messageSequence !== sequence || last) return;
-    if (type === NLMSG_ERROR) {
-      if (end - start < nlmsgerr.size) throw new DecodeError("length", "an NLMSG_ERROR without an error number");
+    if (type === NLMSG_ERROR || type === NLMSG_DONE) {
+      // Both begin with an error number; a dump that fails halfway ends with NLMSG_DONE, too.
+      if (end - start < nlmsgerr.size) throw new DecodeError("length", "the end of an answer without an error number");
       const error = view.getInt32(start + nlmsgerr.offset.error, LITTLE_ENDIAN);
       if (error !== 0) throw new NetlinkError(name, -error);
-      last = true;
-    } else {
-      last = visit(type, flags, start, end);
     }
+    last = visit(type, flags, start, end) || type === NLMSG_ERROR;
   });
   return last;
 }

@@ -7,8 +7,8 @@ const NLMSG_TSTAMP = 15;
 
 /** A message of a recording, and when it was received. */
 export interface RecordedMessage {
-  /** Milliseconds since 1970; 0 when the recording does not say. */
-  readonly wallMs: number;
+  /** Milliseconds since 1970; undefined when the recording does not say. */
+  readonly wallMs: number | undefined;
   /** The whole message, header included. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
@@ -26,7 +26,7 @@ export function encodeTimestamp(wallMs: number): Uint8Array<ArrayBuffer> {
 export function parseRecording(file: Uint8Array): RecordedMessage[] {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const messages: RecordedMessage[] = [];
-  let wallMs = 0;
+  let wallMs: number | undefined;
   for (let at = 0; at < file.length;) {
     const left = file.length - at;
     const length = left < HEADER_SIZE ? 0 : view.getUint32(at + nlmsghdr.offset.nlmsg_len, LITTLE_ENDIAN);
