@@ -109,7 +109,7 @@ export class Admission {
       ["HLEN", table.key(name)],
       ["HEXISTS", table.key(name), ADMIN_STATUS],
     ]);
-    const replies = await table.database.batch(commands);
+    const replies = names.length > 0 ? await table.database.batch(commands) : [];
     if (this.#table !== table) return;
     const refusal = replies.find((reply) => reply instanceof ReplyError && reply.code !== WRONG_TYPE);
     if (refusal) throw refusal;
@@ -129,8 +129,7 @@ export class Admission {
     if (event === "hset") {
       this.#looks.delete(name);
       if (this.#admitted.has(name)) return;
-      this.#found(name, true);
-      this.#observer.onTurnEnd();
+      if (this.#found(name, true)) this.#observer.onTurnEnd();
       return;
     }
     // Other events may leave a row, no row or something that is no row behind, so it is looked at.
@@ -147,23 +146,27 @@ export class Admission {
   #looked(name: string, look: object, found: boolean | ReplyError): void {
     if (this.#looks.get(name) !== look) return;
     this.#looks.delete(name);
-    this.#found(name, found);
-    this.#observer.onTurnEnd();
+    if (this.#found(name, found)) this.#observer.onTurnEnd();
   }
 
-  #found(name: string, found: boolean | ReplyError): void {
-    if (found instanceof ReplyError) {
-      if (this.#unreadable.get(name) !== found.message)
-        log.error("{row} is skipped: {error}", { row: name, error: found.message });
-      this.#unreadable.set(name, found.message);
-    } else {
-      this.#unreadable.delete(name);
-    }
+  /** Admits or revokes; true when that changed anything. */
+  #found(name: string, found: boolean | ReplyError): boolean {
+    this.#tellUnreadable(name, found instanceof ReplyError ? found.message : undefined);
     if (found === true && !this.#admitted.has(name)) {
       this.#admitted.add(name);
       this.#observer.admit(name);
-    } else if (found !== true && this.#admitted.delete(name)) {
-      this.#observer.revoke(name);
+      return true;
+    }
+    if (found === true || !this.#admitted.delete(name)) return false;
+    this.#observer.revoke(name);
+    return true;
+  }
+
+  #tellUnreadable(name: string, error: string | undefined): void {
+    if (error === undefined) this.#unreadable.delete(name);
+    else if (this.#unreadable.get(name) !== error) {
+      this.#unreadable.set(name, error);
+      log.error("{row} is skipped: {error}", { row: this.#table?.key(name), error });
     }
   }
 }

@@ -31,7 +31,10 @@ export async function readSwitchType(config: Database): Promise<string> {
   }
 }
 
-/** Reads the ports of CONFIG_DB (rule 7). What is no row of a port is logged and skipped. Throws DatabaseLostError. */
+/**
+ * Reads the ports of CONFIG_DB (rule 7). What is no row of a port is logged and skipped.
+ * `PORT|` is a port without a name, whose row is looked for under `PORT` (rule 30, contract section 9). Throws DatabaseLostError.
+ */
 export async function readPortConfig(config: Database): Promise<PortConfig> {
   const table = new Table(config, CFG_PORT_TABLE);
   const keys = await table.keys();
@@ -42,7 +45,7 @@ export async function readPortConfig(config: Database): Promise<PortConfig> {
     const wrong =
       row instanceof ReplyError
         ? row.message
-        : row.size === 0
+        : row.size === 0 && key !== ""
           ? "the row is gone"
           : key.includes("\0")
             ? "the name has a NUL"

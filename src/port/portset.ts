@@ -4,6 +4,8 @@ import type { Clock } from "../util/clock.ts";
 /** When the ports that still block PortInitDone are named for the first time, and then again and again. */
 const FIRST_REPORT_MS = 10_000;
 const NEXT_REPORT_MS = 60_000;
+/** When a push that failed is tried again, if APPL_DB is not lost and found before. */
+const RETRY_MS = 500;
 /** Names in one log line; the rest is counted. */
 const NAMES_A_LINE = 20;
 
@@ -19,7 +21,9 @@ export class PortSet implements Disposable {
   #armed = false;
   #pushing = false;
   #done = false;
-  #cancelReport: (() => void) | undefined;
+  #disposed = false;
+  #cancelReport = () => {};
+  #cancelRetry = () => {};
 
   /** `push` sends PortInitDone; it rejects when it is not known to have arrived, and is then called again by retry(). */
   constructor(clock: Clock, push: () => Promise<void>) {
@@ -59,24 +63,28 @@ export class PortSet implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#cancelReport?.();
-    this.#done = true;
+    this.#cancelReport();
+    this.#cancelRetry();
+    this.#disposed = true;
   }
 
   #finish(): void {
-    if (!this.#armed || this.#pending.size > 0 || this.#pushing || this.#done) return;
+    if (!this.#armed || this.#pending.size > 0 || this.#pushing || this.#done || this.#disposed) return;
+    this.#cancelRetry();
     this.#pushing = true;
-    this.#push()
-      .then(
-        () => {
-          this.#done = true;
-          this.#cancelReport?.();
-          log.notice("PortInitDone");
-        },
-        (error: unknown) =>
-          log.warn("PortInitDone was not sent: {error}; it will be tried again", { error: String(error) }),
-      )
-      .finally(() => (this.#pushing = false));
+    this.#push().then(
+      () => {
+        this.#pushing = false;
+        this.#done = true;
+        this.#cancelReport();
+        log.notice("PortInitDone");
+      },
+      (error: unknown) => {
+        this.#pushing = false;
+        log.warn("PortInitDone was not sent: {error}; it will be tried again", { error: String(error) });
+        this.#cancelRetry = this.#clock.after(RETRY_MS, () => this.#finish());
+      },
+    );
   }
 
   #report(delayMs: number): void {

@@ -118,7 +118,10 @@ export class Publisher implements PortSink {
   flush(): void {
     if (this.#inFlight || !this.#database) return;
     const { changes, unchanged } = this.#takeChanges();
-    if (changes.length === 0) this.#endRound(unchanged);
+    // Nothing is left to write, so whoever waits for this round or the next need not.
+    if (changes.length === 0)
+      do this.#endRound(unchanged);
+      while (this.#waiting.length > 0);
     else this.#occupy(this.#write(this.#database, changes, unchanged));
   }
 
@@ -137,8 +140,8 @@ export class Publisher implements PortSink {
   async connect(database: Database): Promise<void> {
     await this.#inFlight; // a flush whose connection is lost ends with it
     const names = [...this.#published.keys()];
-    const differing = await this.#compare(database, names, "resync");
     if (names.length > 0) {
+      const differing = await this.#compare(database, names, "resync");
       log.notice("read {ports} ports back from STATE_DB, {differing} differ", { ports: names.length, differing });
     }
     this.#database = database;

@@ -1,5 +1,5 @@
 import { getLog } from "../log/logger.ts";
-import type { Database } from "../swss/database.ts";
+import { type Database, ReplyError } from "../swss/database.ts";
 import {
   CONFIG_DB,
   type DatabaseName,
@@ -46,8 +46,8 @@ export async function decideStart(
   { restart, isConsumed }: StartFacts,
 ): Promise<StartKind> {
   const switchType = await readSwitchType(get(CONFIG_DB));
-  const { warm, restoreCount, warning } = await decideWarmStart(get(STATE_DB));
-  if (warning) log.warn("{warning}", { warning });
+  const { warm, restoreCount, warnings } = await decideWarmStart(get(STATE_DB));
+  for (const warning of warnings) log.warn("{warning}", { warning });
   if (warm) {
     log.notice("portsyncd doing warm start, restore count {restoreCount}", { restoreCount });
     return { name: "warm", pushPorts: false, ignoreOld: false, restoreCount };
@@ -59,7 +59,12 @@ export async function decideStart(
   return { name: "cold", pushPorts: true, ignoreOld: switchType !== SWITCH_TYPE_DPU, restoreCount };
 }
 
-/** Writes the start's restore_count (rule 42). Throws ReplyError, DatabaseLostError. */
+/** Writes the start's restore_count (rule 42); a key of the wrong type is told and left. Throws ReplyError, DatabaseLostError. */
 export async function countStart(get: (name: DatabaseName) => Database, kind: StartKind): Promise<void> {
-  await writeRestoreCount(get(STATE_DB), kind.restoreCount);
+  try {
+    await writeRestoreCount(get(STATE_DB), kind.restoreCount);
+  } catch (error) {
+    if (!(error instanceof ReplyError && error.code === "WRONGTYPE")) throw error;
+    log.error("the restore count cannot be written: {error}", { error: error.message });
+  }
 }

@@ -1,4 +1,4 @@
-import type { Database } from "./database.ts";
+import { type Database, ReplyError } from "./database.ts";
 import {
   PORTSYNCD,
   RESTORE_COUNT,
@@ -14,26 +14,30 @@ import { Table } from "./table.ts";
 export interface WarmStart {
   readonly warm: boolean;
   readonly restoreCount: number;
-  /** Why it is cold although a warm start was asked for. */
-  readonly warning?: string;
+  /** What stood in the way of a warm start. */
+  readonly warnings: readonly string[];
 }
 
-const COLD: WarmStart = { warm: false, restoreCount: 0 };
-
-/** Decides between warm and cold, as WarmStart::checkWarmStart (rule 42). Throws ReplyError, DatabaseLostError. */
+/** Decides between warm and cold, as WarmStart::checkWarmStart (rule 42). A key of the wrong type counts as absent. Throws ReplyError, DatabaseLostError. */
 export async function decideWarmStart(state: Database): Promise<WarmStart> {
   const enable = new Table(state, STATE_WARM_RESTART_ENABLE_TABLE);
+  const restart = new Table(state, STATE_WARM_RESTART_TABLE);
+  const warnings: string[] = [];
+  const read = (table: Table, key: string, field: string) =>
+    table.hget(key, field).catch((error: unknown) => {
+      if (!(error instanceof ReplyError && error.code === "WRONGTYPE")) throw error;
+      warnings.push(`${table.key(key)} is skipped: ${error.message}`);
+      return undefined;
+    });
   const scopes = [WARM_RESTART_SYSTEM, WARM_RESTART_SWSS];
-  const enabled = await Promise.all(scopes.map((scope) => enable.hget(scope, WARM_RESTART_ENABLE)));
-  if (!enabled.includes("true")) return COLD;
-  const written = await new Table(state, STATE_WARM_RESTART_TABLE).hget(PORTSYNCD, RESTORE_COUNT);
+  const enabled = await Promise.all(scopes.map((scope) => read(enable, scope, WARM_RESTART_ENABLE)));
+  if (!enabled.includes("true")) return { warm: false, restoreCount: 0, warnings };
+  const written = await read(restart, PORTSYNCD, RESTORE_COUNT);
   const count = written === undefined ? undefined : parseUnsigned(written);
-  if (count !== undefined) return { warm: true, restoreCount: count + 1 };
+  if (count !== undefined) return { warm: true, restoreCount: count + 1, warnings };
   const found = written === undefined ? "there is none" : `it is ${JSON.stringify(written)}`;
-  return {
-    ...COLD,
-    warning: `a warm start is enabled, but it needs a restore_count in STATE_DB and ${found}: cold start`,
-  };
+  warnings.push(`a warm start is enabled, but it needs a restore_count in STATE_DB and ${found}: cold start`);
+  return { warm: false, restoreCount: 0, warnings };
 }
 
 /** Writes the restore_count of this start, and nothing else of its row (rule 43). Throws ReplyError, DatabaseLostError. */
