@@ -179,7 +179,7 @@ export class Reconciler {
       onTurnEnd: () => this.publisher.flush(),
     });
     this.#monitor = monitor;
-    log.info("netlink receive buffer: {bytes} bytes", { bytes: monitor.receiveBufferBytes });
+    log.info("netlink receive buffer: {granted} bytes", { granted: monitor.receiveBufferBytes });
     await this.#awaitFirstDump(monitor);
     linkSync.endStartup();
     log.notice("{links} links, {ports} of them ports, {old} old", {

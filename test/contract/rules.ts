@@ -209,7 +209,7 @@ export const SECTION_9: Readonly<Record<string, readonly Coverage[]>> = {
   "rule 39: PUBLISH only when the key was not pending": [[COLD, "ProducerStateTable merges with what is pending"]],
   "rule 42: true@x, restore_count as stoul reads it": [
     [WARM, "checkWarmStart starts ${kind}"],
-    [WARM_UNIT, "checkWarmStart starts ${warm"],
+    [WARM_UNIT, "decideWarmStart starts ${warm"],
   ],
   "rule 42: a cold start leaves an old state field": [[WARM, "checkWarmStart leaves an old state field"]],
   "rule 56: a dump after the queue was drained": [
