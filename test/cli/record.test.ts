@@ -29,7 +29,7 @@ function read(file: string): Recorded[] {
   return parseRecording(readFileSync(file)).map(({ wallMs, bytes }) => {
     const buffer = wrapDatagram(bytes);
     const link = decodeLink(buffer, 16, bytes.length, { address: true });
-    return { type: buffer.view.getUint16(4, true), wallMs, link };
+    return { type: buffer.view.getUint16(4, true), wallMs: wallMs ?? NaN, link };
   });
 }
 

@@ -99,7 +99,11 @@ for (const [how, say, message] of [
     "RTM_GETLINK dump: an answer longer than the buffer",
   ],
   ["the kernel refuses", (channel) => channel.push(refusal(8, -16)), "RTM_GETLINK dump: EBUSY"],
-  ["the refusal has no reason", (channel) => channel.push(refusal(0, 0)), "the end of an answer without an error number"],
+  [
+    "the refusal has no reason",
+    (channel) => channel.push(refusal(0, 0)),
+    "the end of an answer without an error number",
+  ],
   ["the end has an error", (channel) => channel.push(done(-90)), "RTM_GETLINK dump: errno 90"],
 ] as const satisfies readonly (readonly [string, (channel: HeldChannel) => void, string])[]) {
   test(`dumpLinks throws when ${how}`, async () => {

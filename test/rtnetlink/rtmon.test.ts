@@ -21,7 +21,7 @@ const recorded: fc.Arbitrary<RecordedMessage> = fc.record({ wallMs: fc.nat(2 ** 
 const recording = fc.array(recorded, { maxLength: 6 });
 
 function write(messages: readonly RecordedMessage[]): Buffer {
-  return Buffer.concat(messages.flatMap(({ wallMs, bytes }) => [encodeTimestamp(wallMs), bytes]));
+  return Buffer.concat(messages.flatMap(({ wallMs, bytes }) => [encodeTimestamp(wallMs!), bytes]));
 }
 
 /** The messages without the padding, which belongs to the file. */
