@@ -370,7 +370,10 @@ testWith(able, "git holds no path of somebody's machine, and no package registry
     .filter((path) => path !== "LICENSE" && existsSync(join(ROOT, path)))
     .flatMap((path) => {
       const text = readFileSync(join(ROOT, path), "latin1");
-      const foreign = [/(?:^|[\s"'`=(:])\/(?:home|Users|root|work)\/[\w.]/m, /_authToken|:_password/];
+      const foreign = [
+        /(?:^|[\s"'`=(:])\/(?:home|Users|root|work)\/[\w.]/m,
+        new RegExp(`_auth${"Token"}|:_${"password"}`),
+      ];
       const isAboutPackages = /^(bun\.lock|bunfig\.toml|package\.json|\.npmrc)$/.test(basename(path));
       const patterns = isAboutPackages ? [...foreign, /https?:\/\//, /registry/i] : foreign;
       return patterns

@@ -58,7 +58,7 @@ testWith(able, "portsyncd ends after shutdown.timeout_secs and says what is not 
   const daemon = await startPending(box, { shutdown: { timeout_secs: 0.2 } });
   daemon.signal("SIGTERM");
   expect(await daemon.exited()).toBe(0);
-  expect(daemon.lines.join("\n")).toMatch(/stopping with 1 ports that are not published/);
+  expect(daemon.lines.join("\n")).toMatch(/stopped with 1 ports that are not published/);
 });
 
 testWith(able, "portsyncd ends with 0 when it is stopped while Redis is awaited", async () => {
