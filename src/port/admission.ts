@@ -1,5 +1,6 @@
 import { getLog } from "../log/logger.ts";
 import { type Database, DatabaseLostError, ReplyError } from "../swss/database.ts";
+import { expectStrings } from "../swss/reply.ts";
 import { ADMIN_STATUS, APP_PORT_TABLE } from "../swss/schema.ts";
 import { Table } from "../swss/table.ts";
 import type { Clock } from "../util/clock.ts";
@@ -174,8 +175,8 @@ export class Admission {
 /** True when Redis tells of hashes that are written and of keys that are deleted, of which it can only be asked where CONFIG is allowed. */
 async function notifies(database: Database): Promise<boolean> {
   try {
-    const reply = (await database.call("CONFIG", "GET", "notify-keyspace-events")) as string[];
-    const flags = reply[1] ?? "";
+    const reply = await database.call("CONFIG", "GET", "notify-keyspace-events");
+    const flags = expectStrings("CONFIG GET", reply)[1] ?? "";
     return flags.includes("K") && (flags.includes("A") || (flags.includes("h") && flags.includes("g")));
   } catch (error) {
     if (error instanceof ReplyError) return false;

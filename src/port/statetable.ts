@@ -1,4 +1,5 @@
 import { type Database, type Reply, ReplyError } from "../swss/database.ts";
+import { expectValues } from "../swss/reply.ts";
 import { STATE_PORT_TABLE } from "../swss/schema.ts";
 import { tableKey } from "../swss/table.ts";
 import { formatState, parseState, PORT_FIELDS, type PortState } from "./state.ts";
@@ -38,7 +39,7 @@ export async function readPublished(database: Database, names: readonly string[]
 
 function parsePublished(reply: Reply | ReplyError): Published | undefined {
   if (reply instanceof ReplyError) return "unknown";
-  const values = reply as (string | null)[];
+  const values = expectValues("HMGET", reply);
   if (values.every((value) => value === null)) return undefined;
   return parseState(values) ?? "unknown";
 }

@@ -58,7 +58,7 @@ function encodeArgument(text: string): string | Buffer {
 function decodeReply(reply: unknown): Reply {
   if (reply instanceof Buffer) return reply.toString("latin1");
   if (Array.isArray(reply)) return reply.map(decodeReply);
-  return reply as Reply;
+  return typeof reply === "string" || typeof reply === "number" ? reply : null;
 }
 
 /** One connection from its making to its end. */

@@ -1,4 +1,5 @@
 import { type Database, ReplyError } from "./database.ts";
+import { expectScan, expectStrings } from "./reply.ts";
 
 /** A row: its fields in the order of the database. */
 export type Row = ReadonlyMap<string, string>;
@@ -50,7 +51,7 @@ export class Table {
   /** The keys of all rows, in the order Redis has them. Throws ReplyError, DatabaseLostError. */
   async keys(): Promise<string[]> {
     const prefix = `${this.table}${this.database.separator}`;
-    const keys = (await this.database.call("KEYS", `${prefix}*`)) as string[];
+    const keys = expectStrings("KEYS", await this.database.call("KEYS", `${prefix}*`));
     return keys.map((key) => key.slice(prefix.length));
   }
 
@@ -61,7 +62,7 @@ export class Table {
     let cursor = "0";
     do {
       const reply = await this.database.call("SCAN", cursor, "MATCH", `${prefix}*`, "COUNT", KEYS_A_SCAN);
-      const [next, keys] = reply as [string, string[]];
+      const [next, keys] = expectScan(reply);
       for (const key of keys) found.add(key.slice(prefix.length));
       cursor = next;
     } while (cursor !== "0");
@@ -71,6 +72,6 @@ export class Table {
   /** The rows of the keys; ReplyError in the place of one that is no hash, an empty row for one that is gone. Throws DatabaseLostError. */
   async rows(keys: readonly string[]): Promise<(Row | ReplyError)[]> {
     const replies = await this.database.batch(keys.map((key) => ["HGETALL", this.key(key)]));
-    return replies.map((reply) => (reply instanceof ReplyError ? reply : parseRow(reply as string[])));
+    return replies.map((reply) => (reply instanceof ReplyError ? reply : parseRow(expectStrings("HGETALL", reply))));
   }
 }
