@@ -1,5 +1,5 @@
 import { getLog } from "../log/logger.ts";
-import { type Database, DatabaseLostError, ReplyError } from "../swss/database.ts";
+import { type Database, DatabaseLostError, isWrongType, ReplyError } from "../swss/database.ts";
 import { expectStrings } from "../swss/reply.ts";
 import { ADMIN_STATUS, APP_PORT_TABLE } from "../swss/schema.ts";
 import { Table } from "../swss/table.ts";
@@ -17,8 +17,6 @@ export interface AdmissionObserver {
 
 /** How often rows are looked at where Redis does not tell of their changes. */
 const POLL_MS = 1000;
-/** The error of a command for hashes on something else; any other means that Redis does not serve now. */
-const WRONG_TYPE = "WRONGTYPE";
 
 const log = getLog("admission");
 
@@ -112,7 +110,7 @@ export class Admission {
     ]);
     const replies = names.length > 0 ? await table.database.batch(commands) : [];
     if (this.#table !== table) return;
-    const refusal = replies.find((reply) => reply instanceof ReplyError && reply.code !== WRONG_TYPE);
+    const refusal = replies.find((reply) => reply instanceof ReplyError && !isWrongType(reply));
     if (refusal) throw refusal;
     for (const [i, name] of names.entries()) {
       const length = replies[2 * i]!;
@@ -139,7 +137,7 @@ export class Admission {
     table.database.call("HLEN", table.key(name)).then(
       (length) => this.#looked(name, look, Number(length) > 0),
       (error: unknown) => {
-        if (error instanceof ReplyError && error.code === WRONG_TYPE) this.#looked(name, look, error);
+        if (isWrongType(error)) this.#looked(name, look, error);
       },
     );
   }

@@ -1,5 +1,5 @@
 import { getLog } from "../log/logger.ts";
-import { type Database, ReplyError } from "../swss/database.ts";
+import { type Database, isWrongType, ReplyError } from "../swss/database.ts";
 import { ProducerStateTable } from "../swss/producerstatetable.ts";
 import {
   APP_PORT_TABLE,
@@ -25,7 +25,7 @@ export async function readSwitchType(config: Database): Promise<string> {
   try {
     return (await table.hget(DEVICE_METADATA_LOCALHOST, SWITCH_TYPE)) ?? "switch";
   } catch (error) {
-    if (!(error instanceof ReplyError)) throw error;
+    if (!isWrongType(error)) throw error;
     log.error("{key} is skipped: {error}", { key: table.key(DEVICE_METADATA_LOCALHOST), error: error.message });
     return "switch";
   }
@@ -42,6 +42,7 @@ export async function readPortConfig(config: Database): Promise<PortConfig> {
   const ports = new Map<string, Row>();
   for (const [i, key] of keys.entries()) {
     const row = rows[i]!;
+    if (row instanceof ReplyError && !isWrongType(row)) throw row;
     const wrong =
       row instanceof ReplyError
         ? row.message
@@ -63,7 +64,10 @@ export async function pushPortConfig(appl: Database, ports: PortConfig): Promise
   }
   const producer = new ProducerStateTable(appl, APP_PORT_TABLE);
   const failed = await producer.set([...ports].map(([key, fields]) => ({ key, fields })));
-  for (const [key, error] of failed) log.error("APPL_DB refused {port}: {error}", { port: key, error: error.message });
+  for (const [port, error] of failed) {
+    if (!isWrongType(error)) throw error; // all rows have to arrive before PortConfigDone; those that did may come again
+    log.error("APPL_DB refused {port}: {error}", { port, error: error.message });
+  }
   await pushOne(producer, PORT_CONFIG_DONE, { [PORT_CONFIG_DONE_COUNT]: String(ports.size) });
   log.notice("PortConfigDone, count {count}", { count: ports.size });
 }

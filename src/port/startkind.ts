@@ -1,5 +1,5 @@
 import { getLog } from "../log/logger.ts";
-import { type Database, ReplyError } from "../swss/database.ts";
+import { type Database, isWrongType } from "../swss/database.ts";
 import {
   CONFIG_DB,
   type DatabaseName,
@@ -64,7 +64,7 @@ export async function countStart(get: (name: DatabaseName) => Database, kind: St
   try {
     await writeRestoreCount(get(STATE_DB), kind.restoreCount);
   } catch (error) {
-    if (!(error instanceof ReplyError && error.code === "WRONGTYPE")) throw error;
+    if (!isWrongType(error)) throw error;
     log.error("the restore count cannot be written: {error}", { error: error.message });
   }
 }

@@ -13,6 +13,11 @@ export class ReplyError extends Error {
   }
 }
 
+/** True for the error of a command on a key of another type: the key is wrong, whereas any other error says that Redis does not serve now. */
+export function isWrongType(error: unknown): error is ReplyError {
+  return error instanceof ReplyError && error.code === "WRONGTYPE";
+}
+
 /** The connection is gone or did not answer in time: whether the commands were carried out is not known. */
 export class DatabaseLostError extends Error {
   override readonly name = "DatabaseLostError";

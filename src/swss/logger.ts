@@ -1,4 +1,4 @@
-import { type Database, ReplyError } from "./database.ts";
+import { type Database, isWrongType } from "./database.ts";
 import { CFG_LOGGER_TABLE, LOGLEVEL, LOGOUTPUT, PORTSYNCD } from "./schema.ts";
 import { Table } from "./table.ts";
 
@@ -35,7 +35,7 @@ export async function followLogger(config: Database, apply: (settings: LoggerSet
     }
     apply(settings);
   } catch (error) {
-    if (!(error instanceof ReplyError)) throw error;
+    if (!isWrongType(error)) throw error;
     apply(DEFAULTS);
   }
 }

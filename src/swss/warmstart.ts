@@ -1,4 +1,4 @@
-import { type Database, ReplyError } from "./database.ts";
+import { type Database, isWrongType } from "./database.ts";
 import {
   PORTSYNCD,
   RESTORE_COUNT,
@@ -25,7 +25,7 @@ export async function decideWarmStart(state: Database): Promise<WarmStart> {
   const warnings: string[] = [];
   const read = (table: Table, key: string, field: string) =>
     table.hget(key, field).catch((error: unknown) => {
-      if (!(error instanceof ReplyError && error.code === "WRONGTYPE")) throw error;
+      if (!isWrongType(error)) throw error;
       warnings.push(`${table.key(key)} is skipped: ${error.message}`);
       return undefined;
     });

@@ -109,3 +109,21 @@ describe("pushPortConfig", () => {
     expect(await lost).toBe("DatabaseLostError");
   });
 });
+
+const BUSY = new ReplyError("BUSY Redis is busy running a script.");
+
+test("readPortConfig throws where Redis does not serve, and does not take the ports for gone", async () => {
+  const database = new ScriptedDatabase("CONFIG_DB", 4, "|");
+  const read = readPortConfig(database).catch((error: Error) => error.message);
+  await database.next().answer(["PORT|Ethernet0", "PORT|Ethernet4"]);
+  await database.next().answer(["lanes", "0"], BUSY);
+  expect(await read).toBe(BUSY.message);
+});
+
+test("pushPortConfig throws where APPL_DB does not serve, and PortConfigDone is not sent", async () => {
+  const database = new ScriptedDatabase("APPL_DB", 0, ":");
+  const ports = new Map([["Ethernet0", new Map([["lanes", "0"]])]]);
+  const pushed = pushPortConfig(database, ports).catch((error: Error) => error.message);
+  await database.next().answer(BUSY);
+  expect([await pushed, database.pending]).toEqual([BUSY.message, []]);
+});
