@@ -10,7 +10,7 @@ import { Admission } from "./admission.ts";
 import { Audit } from "./audit.ts";
 import { isSwitchPort, LinkSync } from "./linksync.ts";
 import { OldLinks } from "./oldlinks.ts";
-import { type PortConfig, pushPortConfig, pushPortInitDone, readPortConfig } from "./portconfig.ts";
+import { pushPortConfig, pushPortInitDone, readPortConfig } from "./portconfig.ts";
 import { PortSet } from "./portset.ts";
 import { Publisher, type Transition } from "./publisher.ts";
 import { countStart, decideStart, plainStart, type StartKind } from "./startkind.ts";
@@ -116,10 +116,10 @@ export class Reconciler {
   async start(): Promise<StartKind> {
     const kind = await this.#decide();
     await this.#startLinks(kind.ignoreOld);
-    const ports = await this.#startPorts(kind);
+    const pending = await this.#startPorts(kind);
     if (this.#options.once) await this.#parts.source.ended;
     await this.publisher.caughtUp();
-    if (ports) this.portSet.arm(this.#pending(kind, ports));
+    if (pending) this.portSet.arm(pending);
     if (!this.#options.once) this.#startAudit();
     return kind;
   }
@@ -212,18 +212,14 @@ export class Reconciler {
     return new OldLinks((ifindex) => monitor.setLinkDown(ifindex));
   }
 
-  /** Hands the ports to orchagent and brings down what an earlier one left behind (rules 7, 8). */
-  async #startPorts(kind: StartKind): Promise<PortConfig | undefined> {
+  /** Hands the ports to orchagent and brings down what an earlier one left behind; returns those that PortInitDone waits for (rules 7, 8). */
+  async #startPorts(kind: StartKind): Promise<string[] | undefined> {
     if (kind.name === "once" || kind.name === "standalone") return undefined;
+    // Rule 8a is about rows that an earlier swss left: what orchagent takes of those that are pushed now does not count.
+    const consumed = kind.pushPorts ? new Set(this.#admission.withAdminStatus) : new Set<string>();
     const ports = await this.databases.persist((get) => readPortConfig(get(CONFIG_DB)));
     if (kind.pushPorts) await this.databases.persist((get) => pushPortConfig(get(APPL_DB), ports));
     if (kind.ignoreOld) await this.#oldLinks(this.#monitor!).bringDown(this.#linkSync!.old);
-    return ports;
-  }
-
-  /** The ports that PortInitDone waits for: all but, after a cold start, those that orchagent had already (rule 8a). */
-  #pending(kind: StartKind, ports: PortConfig): string[] {
-    const consumed = kind.pushPorts ? this.#admission.withAdminStatus : new Set<string>();
     return [...ports.keys()].filter((name) => !consumed.has(name));
   }
 
