@@ -2,7 +2,7 @@ import { IFF } from "../../ffi/linux/if.ts";
 import { getLog } from "../log/logger.ts";
 import type { Link } from "../rtnetlink/link.ts";
 import type { Cause, LinkEvent } from "../rtnetlink/monitor.ts";
-import type { PortState } from "./state.ts";
+import { type PortState, sameState } from "./state.ts";
 
 /** Names that are ports of the switch (rule 11). */
 const FRONT_PANEL = "Ethernet";
@@ -112,6 +112,7 @@ export class LinkSync {
     const owner = this.#ports.get(link.name);
     // The name is another netdev's now: readers see its end, as if each message had come.
     if (owner && owner.ifindex !== link.ifindex) this.#sink.remove(link.name, cause);
+    else if (owner && cause !== "event" && sameState(owner.state, state)) return; // a dump says again what is known
     this.#names.set(link.ifindex, link.name);
     this.#ports.set(link.name, { ifindex: link.ifindex, state });
     if (this.#rules.isAdmitted(link.name)) this.#sink.set(link.name, state, cause);

@@ -239,11 +239,12 @@ export class LinkMonitor implements AsyncDisposable {
       }
     }
     for (const link of dump.links) {
+      if (touched.has(link.ifindex)) continue;
       const known = this.#links.get(link.ifindex);
-      if (touched.has(link.ifindex) || (known && sameLink(known, link))) continue;
+      if (!known) drift.added++;
+      else if (!sameLink(known, link)) drift.changed++;
+      // Told even if it is known: an event that was older than an interrupted dump may have taken its name from it.
       this.#tellNew(link, cause);
-      if (known) drift.changed++;
-      else drift.added++;
     }
     if (cause === "audit") this.#countDrift(drift);
     if (!dump.interrupted) this.#complete.resolve();
