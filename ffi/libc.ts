@@ -1,6 +1,7 @@
 import { dlopen, type Pointer, read } from "bun:ffi";
 
 import { errno, errnoName } from "./errno.ts";
+import { pollfd, POLLOUT } from "./sys/poll.ts";
 import { mmsghdr, MSG_DONTWAIT } from "./sys/socket.ts";
 
 /** A libc call that failed: which one, the error number and its symbol. */
@@ -33,6 +34,7 @@ const symbols = {
   sendto: { args: ["i32", "buffer", "u64", "i32", "buffer", "u32"], returns: "i32" },
   recv: { args: ["i32", "buffer", "u64", "i32"], returns: "i32" },
   recvfrom: { args: ["i32", "buffer", "u64", "i32", "buffer", "buffer"], returns: "i32" },
+  poll: { args: ["buffer", "u64", "i32"], returns: "i32" },
   recvmmsg: { args: ["i32", "buffer", "u32", "i32", "ptr"], returns: "i32" },
   close: { args: ["i32"], returns: "i32" },
   open: { args: ["cstring", "i32"], returns: "i32" },
@@ -149,6 +151,16 @@ const noRoom = new Uint8Array(DISCARDED_AT_ONCE * mmsghdr.size);
 /** Takes away all datagrams that are queued, whatever they hold; stops at any error. */
 export function discardAll(fd: number): void {
   while (libc().c.recvmmsg(fd, noRoom, DISCARDED_AT_ONCE, MSG_DONTWAIT, null) === DISCARDED_AT_ONCE);
+}
+
+const pollRequest = new DataView(new ArrayBuffer(pollfd.size));
+
+/** True when a write of at most PIPE_BUF bytes would not wait, as poll(2) says it; and where it cannot tell. */
+export function canWrite(fd: number): boolean {
+  if (process.platform !== "linux") return true;
+  pollRequest.setInt32(pollfd.offset.fd, fd, true);
+  pollRequest.setInt16(pollfd.offset.events, POLLOUT, true);
+  return libc().c.poll(pollRequest, 1, 0) !== 0;
 }
 
 /** close(2); errors are of no use to the caller and are dropped. */

@@ -24,6 +24,8 @@ export interface DaemonParts {
   readonly once: boolean;
   /** How long the first dump may hold up the start, in milliseconds. */
   readonly eoiuMs: number;
+  /** Is called when Redis is there and the start begins to take effect. */
+  readonly onBegin: () => void;
   /** Is told what LOGGER|portsyncd says. */
   readonly applyLogger: (settings: LoggerSettings) => void;
 }
@@ -57,7 +59,7 @@ export class Daemon {
       mode,
       restart,
       once: parts.once,
-      matchesPattern: (name: string) => globs.some((glob) => glob.match(name)),
+      matchesPattern: (name: string) => globs.some((glob) => glob.match(Buffer.from(name, "latin1").toString())),
       receiveBufferBytes: netlink.receive_buffer_bytes,
       budget: this.#budget,
       auditMs: audit.interval_secs * 1000,
@@ -108,6 +110,7 @@ export class Daemon {
 
   async #start(): Promise<void> {
     await this.#waitForRedis();
+    this.#parts.onBegin();
     await this.#reconciler.start();
     this.#startWatchdog();
     this.#parts.notifier.ready();
@@ -142,7 +145,7 @@ export class Daemon {
   }
 
   async #onConnected(database: Database): Promise<void> {
-    if (database.name === CONFIG_DB && this.#config.mode === "sonic") {
+    if (database.name === CONFIG_DB && this.#config.mode === "sonic" && !this.#parts.once) {
       await followLogger(database, this.#parts.applyLogger);
     }
   }

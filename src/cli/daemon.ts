@@ -17,6 +17,9 @@ const log = getLog("main");
 
 /** Runs the daemon until it is told to stop, or does what the options ask for instead. Throws Failure and what Daemon.start throws. */
 export async function runDaemon(options: DaemonOptions): Promise<ExitCode> {
+  // First of all, and to the end: the default action of SIGHUP is to end the process, whatever it is about.
+  let hangUp = (): void => {};
+  process.on("SIGHUP", () => hangUp());
   const settings = readSettings(options, process.env);
   if (settings.issues) return tellIssues(settings.issues);
   const { config } = settings;
@@ -33,6 +36,7 @@ export async function runDaemon(options: DaemonOptions): Promise<ExitCode> {
   if (config.namespace !== "") enterNetworkNamespace(`/var/run/netns/${config.namespace}`);
   const once = options.action === "once";
   const stop = once ? undefined : stopSignal();
+  let hasBegun = false;
   const starting = Daemon.start({
     config,
     source: openSource(options.source),
@@ -41,21 +45,37 @@ export async function runDaemon(options: DaemonOptions): Promise<ExitCode> {
     notifier,
     env: process.env,
     once,
+    onBegin: () => (hasBegun = true),
     eoiuMs: settings.eoiuTimeoutSecs * 1000,
     applyLogger: (logger) => logs.applyLogger(logger),
   });
-  const onHangup = () => void starting.then((daemon) => reload(daemon, logs, options));
-  process.on("SIGHUP", onHangup);
-  // A stop while Redis is awaited ends at once: nothing was taken in that would have to be published.
-  const daemon = await Promise.race([starting, stop?.then(() => undefined) ?? starting]);
-  if (!daemon) {
-    notifier.stopping();
+  let running: Daemon | undefined;
+  let isReloadDue = false;
+  hangUp = () => {
+    if (running) reload(running, logs, options);
+    else isReloadDue = true;
+  };
+  await Promise.race([starting, stop ?? starting]);
+  if (!hasBegun) {
+    notifier.stopping(); // Redis is still awaited: nothing was taken in that would have to be published
     return EXIT.ok;
   }
+  const tooLate = stop?.then(() => elapsed(config.shutdown.timeout_secs * 1000));
+  running = await Promise.race([starting, tooLate ?? starting]); // what has begun to be published is, before a stop
+  if (!running) {
+    log.warn("stopped before the start was complete");
+    return EXIT.ok;
+  }
+  if (isReloadDue) reload(running, logs, options);
   await stop;
-  process.off("SIGHUP", onHangup);
+  const daemon = running;
+  running = undefined;
   await daemon.stop();
   return EXIT.ok;
+}
+
+function elapsed(ms: number): Promise<undefined> {
+  return new Promise((resolve) => systemClock.after(ms, () => resolve(undefined)));
 }
 
 function tellIssues(issues: readonly ConfigIssue[]): ExitCode {

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 
 import type { Config } from "../config/schema.ts";
+import { getLog } from "../log/logger.ts";
 import type { ConnectorFactory } from "../swss/databases.ts";
 import {
   type DatabaseLocations,
@@ -13,6 +14,8 @@ import { DBConnector } from "../swss/dbconnector.ts";
 import { MemoryDatabase } from "../swss/memorydatabase.ts";
 import { systemClock } from "../util/clock.ts";
 import type { StoreChoice } from "./parse.ts";
+
+const log = getLog("databases");
 
 /** Makes the connectors to the databases that the configuration names. Throws DatabaseConfigError. */
 export function openDatabases(config: Config, store: StoreChoice = "redis"): ConnectorFactory {
@@ -34,7 +37,15 @@ function locate(config: Config): DatabaseLocations {
   if (config.namespace !== "") {
     return readDatabaseConfig(namespaceDatabaseConfig(sonic_db_global_config, config.namespace));
   }
-  return existsSync(sonic_db_config) ? readDatabaseConfig(sonic_db_config) : locateByNumber(config);
+  if (existsSync(sonic_db_config)) return readDatabaseConfig(sonic_db_config);
+  const { redis_socket, redis_host, redis_port } = config.database;
+  const where = redis_socket || `${redis_host}:${redis_port}`;
+  // On a switch the file is always there; that it is not may mean that this started too early, or somewhere else.
+  log[config.mode === "sonic" ? "warn" : "info"]("{file} does not exist; Redis at {where} is used", {
+    file: sonic_db_config,
+    where,
+  });
+  return locateByNumber(config);
 }
 
 function locateByNumber({ database }: Config): DatabaseLocations {

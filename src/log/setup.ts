@@ -50,8 +50,20 @@ export function setupLogging(options: LoggingOptions): Logging {
   let format = resolve(options.format);
   let sink: LogSink = openSink(output, format, targets);
   let lost = 0;
+  let told = 0;
   configureLogTape((record) => {
-    if (!sink(toEntry(record))) lost++;
+    const entry = toEntry(record);
+    if (!sink(entry)) lost++;
+    else if (lost > told) {
+      sink({
+        ...entry,
+        level: "warn",
+        category: "log",
+        parts: [`${lost - told} lines could not be written`],
+        properties: {},
+      });
+      told = lost;
+    }
   });
   setThreshold(level);
 

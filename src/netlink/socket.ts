@@ -60,7 +60,7 @@ export interface Subscription extends DatagramReceiver {
   readonly wallMs?: number | undefined;
 }
 
-/** Twice what the kernel sends in one piece (NLMSG_GOODSIZE), so that only a broken sender is truncated. */
+/** Twice the largest piece of a dump (32 KiB), so that only a broken sender is truncated. */
 const BUFFER_BYTES = 65_536;
 
 function openRoute(groups: number): number {
@@ -86,7 +86,7 @@ function encodeSockaddrNl(groups: number): Uint8Array {
 function outcome(result: number, buffer: DatagramBuffer): number {
   if (result >= 0) return result > buffer.bytes.length ? RECEIVED.TRUNCATED : result;
   if (result === -errno.EAGAIN) return RECEIVED.EMPTY;
-  if (result === -errno.ENOBUFS) return RECEIVED.OVERRUN;
+  if (result === -errno.ENOBUFS || result === -errno.ENOMEM) return RECEIVED.OVERRUN;
   throw new SystemError("recv", -result);
 }
 

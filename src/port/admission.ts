@@ -33,6 +33,8 @@ export class Admission {
   /** For each row that is being looked at, the newest look: only that one counts. */
   readonly #looks = new Map<string, object>();
   #table: Table | undefined;
+  #isConnected = false;
+  #connected = Promise.withResolvers<void>();
   #cancelPoll = () => {};
   /** Reads follow one another, so that each knows what was said while it ran. */
   #reading: Promise<void> = Promise.resolve();
@@ -40,6 +42,16 @@ export class Admission {
   constructor(clock: Clock, observer: AdmissionObserver) {
     this.#clock = clock;
     this.#observer = observer;
+  }
+
+  /** True when the rows were read over a connection that is there. */
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
+  /** Resolves when the rows were read next. */
+  whenConnected(): Promise<void> {
+    return this.#connected.promise;
   }
 
   /** True when the port has a row. */
@@ -62,6 +74,9 @@ export class Admission {
       this.#onEvent(table, channel.slice(prefix.length), event),
     );
     await this.#read(table, () => table.scan());
+    this.#isConnected = true;
+    this.#connected.resolve();
+    this.#connected = Promise.withResolvers();
     if (await notifies(database)) return;
     log.warn("Redis does not tell of changes in APPL_DB (notify-keyspace-events); its rows are looked at each second");
     this.#poll(table);
@@ -70,6 +85,7 @@ export class Admission {
   /** APPL_DB is lost; what was known stays until it is there again. */
   disconnect(): void {
     this.#cancelPoll();
+    this.#isConnected = false;
     this.#table = undefined;
   }
 
@@ -114,8 +130,8 @@ export class Admission {
     if (refusal) throw refusal;
     for (const [i, name] of names.entries()) {
       const length = replies[2 * i]!;
-      if (touched.has(name)) continue;
       if (replies[2 * i + 1] === 1) this.#withAdminStatus.add(name);
+      if (touched.has(name)) continue;
       this.#found(name, length instanceof ReplyError ? length : Number(length) > 0);
     }
     this.#touched = undefined;
@@ -132,14 +148,26 @@ export class Admission {
       return;
     }
     // Other events may leave a row, no row or something that is no row behind, so it is looked at.
+    this.#look(table, name);
+  }
+
+  #look(table: Table, name: string): void {
     const look = {};
     this.#looks.set(name, look);
     table.database.call("HLEN", table.key(name)).then(
       (length) => this.#looked(name, look, Number(length) > 0),
       (error: unknown) => {
         if (isWrongType(error)) this.#looked(name, look, error);
+        else if (error instanceof ReplyError) this.#lookAgain(table, name, look);
       },
     );
+  }
+
+  /** Redis does not serve now; without another notification nobody else would look. */
+  #lookAgain(table: Table, name: string, look: object): void {
+    this.#clock.after(POLL_MS, () => {
+      if (this.#table === table && this.#looks.get(name) === look) this.#look(table, name);
+    });
   }
 
   #looked(name: string, look: object, found: boolean | ReplyError): void {

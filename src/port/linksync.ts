@@ -121,7 +121,7 @@ export class LinkSync {
 
   /** What only the first dump tells of was there before the group was joined, however late that dump comes. */
   #isOld(link: Link, cause: Cause): boolean {
-    const early = this.#startup || (this.#rules.ignoreOld && cause === "dump");
+    const early = this.#startup || (this.#rules.ignoreOld && cause === "dump" && !this.#names.has(link.ifindex));
     if (early && link.name.startsWith(FRONT_PANEL)) this.#old.set(link.ifindex, link.name);
     return this.#old.has(link.ifindex);
   }

@@ -60,7 +60,7 @@ export class Publisher implements PortSink {
   readonly #desired = new Map<string, PortState>();
   readonly #published = new Map<string, Published>();
   readonly #removals = new Set<string>();
-  readonly #retry = new Backoff(100, 5000);
+  readonly #retry = new Backoff(100, 800);
   /** Ports to look at in the next flush, and why. */
   #dirty = new Map<string, Cause>();
   /** Ports that STATE_DB refused, with its error; they wait for the retry, the others do not wait for them. */

@@ -58,6 +58,9 @@ export interface EoiuCounters {
   timeouts: number;
 }
 
+/** How long STATE_DB waits for the rows of APPL_DB. */
+const ROWS_PATIENCE_MS = 500;
+
 const log = getLog("reconciler");
 
 /** Keeps STATE_DB equal to the kernel: puts links, APPL_DB rows, rules and writes together, in the contract's order. */
@@ -120,7 +123,7 @@ export class Reconciler {
     if (this.#options.once) await this.#parts.source.ended;
     await this.publisher.caughtUp();
     if (pending) this.portSet.arm(pending);
-    if (!this.#options.once) this.#startAudit();
+    if (!this.#options.once) this.#startAudit(kind);
     return kind;
   }
 
@@ -223,7 +226,7 @@ export class Reconciler {
     return [...ports.keys()].filter((name) => !consumed.has(name));
   }
 
-  #startAudit(): void {
+  #startAudit(kind: StartKind): void {
     const { clock, random } = this.#parts;
     const subjects = {
       auditLinks: () => this.#monitor!.audit(),
@@ -231,7 +234,7 @@ export class Reconciler {
       auditRows: () => this.#admission.audit(),
       stateDatabase: () => this.databases.get(STATE_DB),
       // Until PortInitDone a port's netdev may still be on its way, as after a warm reboot.
-      mayCollect: () => !this.#isSonic || this.portSet.done,
+      mayCollect: () => this.#monitor!.isSettled && (!this.#isSonic || this.portSet.done || kind.name === "adopt"),
       isLeftover: (name: string) => this.#isLeftover(name),
       removeRow: (name: string) => {
         this.publisher.removeRow(name, "audit");
@@ -239,6 +242,7 @@ export class Reconciler {
       },
     };
     this.#audit = new Audit(clock, this.#options.auditMs, subjects, random);
+    if (kind.name === "adopt") void this.#audit.run();
   }
 
   /** A name with a dot is a sub-interface, whose row is intfmgrd's (contract section 8). */
@@ -250,8 +254,23 @@ export class Reconciler {
 
   async #onConnected(database: Database): Promise<void> {
     if (database.name === APPL_DB) await this.#admission.connect(database);
-    else if (database.name === STATE_DB) await this.publisher.connect(database);
+    if (database.name === STATE_DB) {
+      await this.#rowsKnown();
+      await this.publisher.connect(database);
+    }
     await this.#observer.onConnected(database);
+  }
+
+  /**
+   * A Redis that comes back empty has no rows: they are looked at before STATE_DB is repaired, or ports would be written
+   * that may not be. An APPL_DB that stays away longer is taken to be as it was last known.
+   */
+  async #rowsKnown(): Promise<void> {
+    if (!this.#isSonic || this.#admission.isConnected) return;
+    const over = Promise.withResolvers<void>();
+    const cancel = this.#parts.clock.after(ROWS_PATIENCE_MS, over.resolve);
+    await Promise.race([over.promise, this.#admission.whenConnected()]);
+    cancel();
   }
 
   #onUsable(name: DatabaseName, again: boolean): void {

@@ -1,9 +1,9 @@
-import { RTM_DELLINK, RTM_NEWLINK } from "../../ffi/linux/rtnetlink.ts";
+import { ifinfomsg, RTM_DELLINK, RTM_NEWLINK } from "../../ffi/linux/rtnetlink.ts";
 import { DecodeError, type DecodeReason } from "../netlink/error.ts";
-import { HEADER_SIZE, walkMessages } from "../netlink/message.ts";
+import { HEADER_SIZE, LITTLE_ENDIAN, walkMessages } from "../netlink/message.ts";
 import { RECEIVED, type Subscription } from "../netlink/socket.ts";
 import type { Clock } from "../util/clock.ts";
-import { decodeLink, type DecodeOptions, type Link } from "./link.ts";
+import { CHANGE_REGISTERED, decodeLink, type DecodeOptions, type Link } from "./link.ts";
 import type { LinkSource } from "./source.ts";
 
 /** How much may be read in one turn of the event loop before others get theirs. */
@@ -19,8 +19,8 @@ export type LossReason = "overrun" | "truncated" | "malformed";
 
 /** What becomes of the messages. */
 export interface IntakeHandlers {
-  /** A link as the kernel announced it; `deleted` for RTM_DELLINK. */
-  onLink(link: Link, deleted: boolean): void;
+  /** A link as the kernel announced it: `deleted` for RTM_DELLINK, `registered` when it was made or moved in just now. */
+  onLink(link: Link, deleted: boolean, registered: boolean): void;
   /** A link message as it came, before it is decoded. */
   onRaw?(message: Uint8Array): void;
   /** Messages are missing; what comes until onEmpty may be older than the loss. */
@@ -69,6 +69,7 @@ export class LinkIntake implements Disposable {
   readonly #decode: DecodeOptions;
   #cancelNext: (() => void) | undefined;
   #closed = false;
+  #empty = false;
 
   /** Throws SystemError when the subscription cannot be had. */
   constructor(
@@ -96,6 +97,11 @@ export class LinkIntake implements Disposable {
     return this.#subscription.wallMs;
   }
 
+  /** True when the last look found the queue empty. */
+  get isEmpty(): boolean {
+    return this.#empty;
+  }
+
   /** Reads now what is there, as far as the budget goes. */
   drain(): void {
     this.#cancelNext?.();
@@ -103,7 +109,8 @@ export class LinkIntake implements Disposable {
     if (this.#closed) return;
     const before = this.counters.datagrams;
     try {
-      if (this.#read()) this.#handlers.onEmpty();
+      this.#empty = this.#read();
+      if (this.#empty) this.#handlers.onEmpty();
       else this.#cancelNext = this.#clock.soon(() => this.drain());
     } catch (error) {
       this[Symbol.dispose]();
@@ -180,7 +187,8 @@ export class LinkIntake implements Disposable {
     }
     if (type === RTM_DELLINK) this.counters.delLinks++;
     else this.counters.newLinks++;
-    this.#handlers.onLink(link, type === RTM_DELLINK);
+    const change = buffer.view.getUint32(start + ifinfomsg.offset.ifi_change, LITTLE_ENDIAN);
+    this.#handlers.onLink(link, type === RTM_DELLINK, change === CHANGE_REGISTERED);
   };
 
   #count(error: unknown): void {

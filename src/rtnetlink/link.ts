@@ -91,6 +91,9 @@ function formatAddress(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(":");
 }
 
+/** ifi_change of a link that was registered or moved in just now. */
+export const CHANGE_REGISTERED = 0xffffffff;
+
 /** The payload of a link message, as the kernel sends it; what is undefined, 0 or empty is left out. */
 export function encodeLink(link: Omit<Link, "address"> & { readonly change?: number }): Uint8Array<ArrayBuffer> {
   const name = Uint8Array.from(`${link.name}\0`, (character) => character.charCodeAt(0));

@@ -73,6 +73,7 @@ export class LinkMonitor implements AsyncDisposable {
   #stale = false;
   #syncing: Promise<void> | undefined;
   readonly #complete = Promise.withResolvers<void>();
+  #isComplete = false;
   #cooling = false;
   #closed = false;
   #sequence = 0;
@@ -83,7 +84,7 @@ export class LinkMonitor implements AsyncDisposable {
     this.#clock = clock;
     this.#observer = observer;
     this.#intake = new LinkIntake(source, options.receiveBufferBytes, clock, options.budget, {
-      onLink: (link, deleted) => this.#onMessage(link, deleted),
+      onLink: (link, deleted, registered) => this.#onMessage(link, deleted, registered),
       onLoss: (reason) => this.#onLoss(reason),
       onEmpty: () => this.#onEmpty(),
       onTurnEnd: () => observer.onTurnEnd(),
@@ -115,9 +116,14 @@ export class LinkMonitor implements AsyncDisposable {
     return this.#complete.promise;
   }
 
+  /** True when a complete dump was told, and no loss is known that another has to make good. */
+  get isSettled(): boolean {
+    return this.#isComplete && !this.#stale && !this.#syncing && !this.#cooling;
+  }
+
   /** Compares what is known with a dump and tells the differences, of which there should be none. */
   async audit(): Promise<void> {
-    if (this.#stale || this.#syncing || this.#cooling || this.#closed) return; // a dump is due or under way anyway
+    if (!this.isSettled || this.#closed) return; // a dump is due or under way anyway
     await this.#startSync("audit");
   }
 
@@ -141,19 +147,25 @@ export class LinkMonitor implements AsyncDisposable {
     await this.#syncing;
   }
 
-  #onMessage(message: Link, deleted: boolean): void {
+  #onMessage(message: Link, deleted: boolean, registered: boolean): void {
     const known = this.#links.get(message.ifindex);
     if (message.family === AF_BRIDGE) {
       // A bridge speaks of its member: without IFLA_LINKINFO, and its DELLINK only means that the member has left.
-      if (!deleted && known) this.#tellNew({ ...message, kind: known.kind, mtu: message.mtu ?? known.mtu }, "event");
+      if (!deleted && known) this.#takeIn({ ...message, kind: known.kind, mtu: message.mtu ?? known.mtu }, "event");
       return;
     }
-    if (!deleted) this.#tellNew(message, "event");
-    else this.#tellDel(message, "event");
+    if (deleted) this.#tellDel(message, "event");
+    // What no dump has told yet and was not made just now was there before the group was joined.
+    else this.#takeIn(message, registered || this.#isComplete || known ? "event" : "dump");
+  }
+
+  /** Takes in what an event says, which wins over a dump that is under way. */
+  #takeIn(link: Link, cause: Cause): void {
+    this.#touched?.add(link.ifindex);
+    this.#tellNew(link, cause);
   }
 
   #tellNew(link: Link, cause: Cause): void {
-    if (cause === "event") this.#touched?.add(link.ifindex);
     this.#links.set(link.ifindex, link);
     this.#observer.onLink({ kind: "new", link, cause });
   }
@@ -176,7 +188,7 @@ export class LinkMonitor implements AsyncDisposable {
   #onEmpty(): void {
     if (!this.#stale || this.#syncing || this.#cooling || this.#closed) return;
     this.#stale = false;
-    void this.#startSync("resync");
+    void this.#startSync(this.#isComplete ? "resync" : "dump");
   }
 
   #startSync(cause: DumpCause): Promise<void> {
@@ -194,12 +206,22 @@ export class LinkMonitor implements AsyncDisposable {
     for (;;) {
       const dump = await this.#dump();
       if (this.#closed) return;
-      this.#intake.drain(); // what is queued already is not drift
+      await this.#readQueue();
+      if (this.#closed) return;
       if (dump) this.#apply(dump, cause);
       this.#touched = undefined;
       if (this.#stale || (dump && !dump.interrupted)) return;
       await this.#coolDown();
       if (this.#closed) return;
+    }
+  }
+
+  /** What is queued already may be older than a dump that has ended, so it has to be told before. */
+  async #readQueue(): Promise<void> {
+    this.#intake.drain();
+    while (!this.#intake.isEmpty && !this.#closed) {
+      await new Promise<void>((resolve) => this.#clock.soon(resolve));
+      this.#intake.drain();
     }
   }
 
@@ -247,7 +269,9 @@ export class LinkMonitor implements AsyncDisposable {
       this.#tellNew(link, cause);
     }
     if (cause === "audit") this.#countDrift(drift);
-    if (!dump.interrupted) this.#complete.resolve();
+    if (dump.interrupted) return;
+    this.#isComplete = true;
+    this.#complete.resolve();
     this.#observer.onTurnEnd();
   }
 

@@ -5,7 +5,7 @@ import { AF_UNSPEC } from "../../ffi/sys/socket.ts";
 import { encodeMessage, LITTLE_ENDIAN } from "../netlink/message.ts";
 import type { RequestChannel, Subscription } from "../netlink/socket.ts";
 import type { Clock } from "../util/clock.ts";
-import { encodeLink, type Link } from "./link.ts";
+import { CHANGE_REGISTERED, encodeLink, type Link } from "./link.ts";
 import { DatagramQueue, encodeDone, requestSequence } from "./replay.ts";
 import type { LinkSource } from "./source.ts";
 
@@ -23,7 +23,7 @@ export class SimulatedKernel implements LinkSource {
     const ifindex = this.#nextIfindex++;
     const link = { ifindex, family: AF_UNSPEC, flags: IFF.BROADCAST, name, mtu: 1500, master: 0, kind: "veth" };
     this.#links.set(ifindex, link);
-    this.#announce(RTM_NEWLINK, link);
+    this.#announce(RTM_NEWLINK, { ...link, change: CHANGE_REGISTERED });
     return ifindex;
   }
 
@@ -64,7 +64,7 @@ export class SimulatedKernel implements LinkSource {
     return channel;
   }
 
-  #announce(type: number, link: SimulatedLink): void {
+  #announce(type: number, link: Parameters<typeof encodeLink>[0]): void {
     const message = encodeMessage(type, 0, 0, encodeLink(link));
     for (const [queue, wake] of this.#members) {
       queue.push(message);

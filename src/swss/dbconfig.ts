@@ -103,7 +103,7 @@ function address(file: string, config: JsonObject, instance: string): RedisAddre
   const row = member(file, config, "INSTANCES", instance);
   const where = `INSTANCES.${instance}`;
   const host = text(file, row, "hostname", where);
-  const port = integer(file, row, "port", where, 1, 65_535);
   const path = row["unix_socket_path"];
-  return typeof path === "string" && path !== "" ? { path } : { host, port };
+  if (typeof path === "string" && path !== "") return { path }; // rule 47: host and port are not used then
+  return { host, port: integer(file, row, "port", where, 1, 65_535) };
 }

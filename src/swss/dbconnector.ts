@@ -29,6 +29,8 @@ export interface ConnectorTimeouts {
 const FIRST_RETRY_MS = 20;
 /** A server that answers with an error is there and soon ready, as while it loads its data. */
 const NOT_READY_RETRY_MS = 200;
+/** How often each connection is asked whether it is still there. */
+const HEARTBEAT_MS = 5000;
 /** Commands that are sent before an answer is awaited: the deadline is for a piece of work that does not grow with the ports. */
 const COMMANDS_AT_ONCE = 1000;
 
@@ -94,14 +96,27 @@ class Session implements Database {
   async open(): Promise<void> {
     await this.#connect();
     await this.call("PING");
+    this.#beat();
+  }
+
+  /** Asks on each connection now and then, so that one that is open on one side only is noticed. */
+  #beat(): void {
+    const cancel = this.#clock.after(HEARTBEAT_MS, () => {
+      const answers = this.#clients.map((client) => client.ping().catch((error: unknown) => this.#failure(error)));
+      this.#inTime(Promise.all(answers)).then(
+        () => this.#beat(),
+        () => {},
+      );
+    });
+    void this.ended.then(cancel);
   }
 
   /** Ends the connection; commands that wait for an answer fail with DatabaseLostError. */
   close(reason: Error): void {
     if (this.#reason) return;
-    this.#reason = reason;
+    this.#reason = reason instanceof ErrorReply ? new ReplyError(reason.message) : reason;
     for (const client of this.#clients) if (client.isOpen) client.destroy();
-    this.#end(reason);
+    this.#end(this.#reason);
   }
 
   async call(...command: string[]): Promise<Reply> {

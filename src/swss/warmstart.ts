@@ -45,7 +45,7 @@ export async function writeRestoreCount(state: Database, restoreCount: number): 
   await new Table(state, STATE_WARM_RESTART_TABLE).set(PORTSYNCD, { [RESTORE_COUNT]: String(restoreCount) });
 }
 
-/** A number as C's stoul reads it: white space, a sign, digits, then anything; undefined where stoul throws. */
+/** A number as C's stoul reads it: white space, `+`, digits, then anything; undefined where stoul throws, for `-` and beyond 2^53. */
 export function parseUnsigned(text: string): number | undefined {
   const digits = /^[ \t\n\v\f\r]*\+?(\d+)/.exec(text)?.[1];
   const value = Number(digits ?? NaN);

@@ -27,6 +27,7 @@ export class LocalDaemon implements AsyncDisposable {
       env: {},
       once: false,
       eoiuMs: 10_000,
+      onBegin: () => {},
       applyLogger: () => {},
     });
     return new LocalDaemon(daemon);

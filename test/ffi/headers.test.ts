@@ -17,6 +17,7 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
   "linux/if_link.ts": ["linux/if_link.h"],
   "linux/netlink.ts": ["sys/socket.h", "linux/netlink.h"],
   "linux/rtnetlink.ts": ["linux/rtnetlink.h"],
+  "sys/poll.ts": ["poll.h"],
   "sys/socket.ts": ["sys/socket.h"],
   "sys/un.ts": ["sys/un.h"],
 };

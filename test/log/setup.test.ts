@@ -178,13 +178,16 @@ describe("setupLogging", () => {
     ]);
   });
 
-  test("counts what no reader took and goes on", () => {
+  test("counts what no reader took, goes on and says how much was lost", () => {
     const { stderr, logging } = setup();
     stderr.isOpen = false;
     log.notice("1");
-    stderr.isOpen = true;
     log.notice("2");
-    expect([stderr.take(), logging.lostCount()]).toEqual(["<5>linksync: 2\n", 1]);
+    stderr.isOpen = true;
+    log.notice("3");
+    log.notice("4");
+    const said = "<5>linksync: 3\n<4>log: 2 lines could not be written\n<5>linksync: 4\n";
+    expect([stderr.take(), logging.lostCount()]).toEqual([said, 2]);
   });
 
   test("replaces the logging before it", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { closeSync, fstatSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -15,6 +15,28 @@ describe("openLogStream", () => {
       expect(readFileSync(path, "utf8")).toBe("é 1\n");
       const { dev, ino } = fstatSync(fd);
       expect([stream.isTty, stream.inode]).toEqual([false, `${dev}:${ino}`]);
+    } finally {
+      closeSync(fd);
+      rmSync(path);
+    }
+  });
+
+  test("does not wait for a reader that stands still, and begins a new line after a torn one", () => {
+    const path = join(tmpdir(), `portsyncd-fifo-${process.pid}`);
+    Bun.spawnSync(["mkfifo", path]);
+    const fd = openSync(path, "r+"); // both ends, blocking
+    try {
+      const stream = openLogStream(fd);
+      const line = `${"x".repeat(5999)}\n`;
+      let written = 0;
+      while (stream.write(line)) written++;
+      expect(written).toBeGreaterThan(5); // a pipe holds 64 KiB
+      expect(stream.write("lost\n")).toBe(false);
+      const room = Buffer.alloc(65_536);
+      const held = readSync(fd, room);
+      expect(stream.write("after\n")).toBe(true);
+      const torn = held % line.length !== 0;
+      expect(room.toString("utf8", 0, readSync(fd, room))).toBe(torn ? "\nafter\n" : "after\n");
     } finally {
       closeSync(fd);
       rmSync(path);

@@ -124,7 +124,7 @@ describe("Publisher refused", () => {
       await bench.database.next().answer(WRONGTYPE);
     }
     const delays = bench.clock.delays;
-    for (const [i, mostMs] of [100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000].entries()) {
+    for (const [i, mostMs] of [100, 200, 400, 800, 800, 800, 800, 800, 800].entries()) {
       expect(delays[i]).toBeLessThanOrEqual(mostMs);
       expect(delays[i]).toBeGreaterThanOrEqual(mostMs * 0.8);
     }

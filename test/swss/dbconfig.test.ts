@@ -124,12 +124,12 @@ describe("readDatabaseConfig", () => {
     ],
     [
       "port 0",
-      { INSTANCES: redis({ port: 0 }), DATABASES },
+      { INSTANCES: redis({ port: 0, unix_socket_path: "" }), DATABASES },
       /^FILE: INSTANCES\.redis\.port must be a whole number from 1 to 65535$/,
     ],
     [
       "port 65536",
-      { INSTANCES: redis({ port: 65_536 }), DATABASES },
+      { INSTANCES: redis({ port: 65_536, unix_socket_path: "" }), DATABASES },
       /INSTANCES\.redis\.port must be a whole number from 1 to 65535$/,
     ],
     ["a list", [], /^FILE: not a JSON object$/],
@@ -139,6 +139,12 @@ describe("readDatabaseConfig", () => {
       expect(await withFile(JSON.stringify(config), refusal(readDatabaseConfig))).toMatch(message);
     });
   }
+
+  test("readDatabaseConfig does not look at the port of an instance that has a socket (rule 47)", async () => {
+    const text = JSON.stringify({ INSTANCES: redis({ port: 0 }), DATABASES });
+    const locations = await withFile(text, (file) => readDatabaseConfig(file));
+    expect(locations.APPL_DB.address).toHaveProperty("path");
+  });
 
   test("readDatabaseConfig refuses what is no JSON, and a file that is not there (rule 46)", async () => {
     expect(await withFile("{", refusal(readDatabaseConfig))).toMatch(/^FILE: .*JSON/);
