@@ -35,6 +35,8 @@ const EXTERNALS: Readonly<Record<string, readonly string[]>> = {
   "@redis/client": ["src/swss/dbconnector.ts"],
   bun: ["src/netlink/poll.ts", "test/", "bench/"], // types only
   "bun:ffi": ["ffi/libc.ts"],
+  "bun:jsc": ["test/simulation/scheduler.ts"],
+  "bun:sqlite": ["src/store/", "test/store/"],
   "bun:test": ["test/"],
   "fast-check": ["test/"],
   "fastest-levenshtein": ["src/util/closest.ts"],
