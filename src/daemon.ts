@@ -1,9 +1,14 @@
+import { join } from "node:path";
+
 import { diffConfig, mergeLive } from "./config/reload.ts";
 import type { Config } from "./config/schema.ts";
 import { getLog } from "./log/logger.ts";
+import type { Transition } from "./port/publisher.ts";
 import { Reconciler } from "./port/reconciler.ts";
 import type { TurnBudget } from "./rtnetlink/intake.ts";
 import type { LinkSource } from "./rtnetlink/source.ts";
+import { Store } from "./store/store.ts";
+import type { Transition as HistoryEntry } from "./store/transition.ts";
 import type { Database } from "./swss/database.ts";
 import type { ConnectorFactory } from "./swss/databases.ts";
 import { followLogger, type LoggerSettings } from "./swss/logger.ts";
@@ -22,6 +27,10 @@ export interface DaemonParts {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Publish what is there and do nothing else: no ports for orchagent, no old interfaces, no warm start. */
   readonly once: boolean;
+  /** True for the kernel's links in a real Redis: only their history is kept. */
+  readonly isReal: boolean;
+  /** The version of the program. */
+  readonly version: string;
   /** How long the first dump may hold up the start, in milliseconds. */
   readonly eoiuMs: number;
   /** Is called when Redis is there and the start begins to take effect. */
@@ -39,13 +48,52 @@ export class RedisUnavailableError extends Error {
 const EXTEND_EVERY_MS = 1000;
 const EXTEND_BY_US = 10_000_000;
 
+/** How long the end waits for the disk. */
+const STORE_CLOSE_MS = 2000;
+
 const log = getLog("daemon");
+
+/** Where the store of a configuration is: each ASIC has its own. */
+export function storeDirectory({ store, namespace }: Config): string {
+  return join(store.directory, namespace);
+}
+
+function openStore({ config, clock, isReal, once }: DaemonParts): Store {
+  const { store, metrics } = config;
+  const options = {
+    enabled: store.enabled && isReal && !once,
+    directory: storeDirectory(config),
+    backups: store.backups,
+    retentionMs: metrics.retention_days * 86_400_000,
+    maxFileBytes: metrics.max_file_size_mb * 1_048_576,
+    backupIntervalMs: metrics.save_interval_secs * 1000,
+  };
+  return new Store(options, clock, {
+    onState: (state, reason) => {
+      if (state === "degraded") log.error("the history is not kept: {reason}", { reason });
+      else log.notice("the history is kept again");
+    },
+    onRecovery: ({ reason, setAside, restoredFrom }) =>
+      log.error("the history could not be used: {reason}; set aside as {setAside}, restored from {restoredFrom}", {
+        reason,
+        setAside: setAside ?? "nothing",
+        restoredFrom: restoredFrom ?? "nothing",
+      }),
+  });
+}
+
+/** A transition as the history has it; what is not certain was not there. */
+function toHistory({ name, before, after, cause }: Transition, wallMs: number): HistoryEntry {
+  const old = before === undefined || before === "unknown" ? null : before;
+  return { wallMs, port: name, cause: cause === "dump" ? "start" : cause, old, new: after ?? null };
+}
 
 /** The daemon: builds its parts, starts them in order and stops them in reverse; the only one that knows them all. */
 export class Daemon {
   readonly #parts: DaemonParts;
   readonly #budget: TurnBudget;
   readonly #reconciler: Reconciler;
+  readonly #store: Store;
   #config: Config;
   #watchdog: Disposable | undefined;
 
@@ -65,9 +113,10 @@ export class Daemon {
       auditMs: audit.interval_secs * 1000,
       eoiuMs: parts.eoiuMs,
     };
+    this.#store = openStore(parts);
     this.#reconciler = new Reconciler({ ...parts, random: Math.random }, options, {
       onConnected: (database) => this.#onConnected(database),
-      onTransition: () => {},
+      onTransition: (transition) => this.#store.record(toHistory(transition, parts.clock.wallNow())),
       onChange: () => this.#status(),
     });
   }
@@ -80,6 +129,7 @@ export class Daemon {
       return daemon;
     } catch (error) {
       await daemon.#reconciler.close();
+      await daemon.#store.close(STORE_CLOSE_MS);
       throw error;
     }
   }
@@ -105,13 +155,16 @@ export class Daemon {
     this.#status("stopping");
     this.#watchdog?.[Symbol.dispose]();
     const left = await this.#reconciler.stop(this.#config.shutdown.timeout_secs * 1000);
+    await this.#store.close(STORE_CLOSE_MS);
     if (left > 0) log.warn("stopped with {left} ports that are not published", { left });
   }
 
   async #start(): Promise<void> {
     await this.#waitForRedis();
     this.#parts.onBegin();
-    await this.#reconciler.start();
+    const { name, restoreCount } = await this.#reconciler.start();
+    const { clock, version } = this.#parts;
+    if (name !== "once") this.#store.recordStart({ wallMs: clock.wallNow(), kind: name, restoreCount, version });
     this.#startWatchdog();
     this.#parts.notifier.ready();
     this.#status();

@@ -162,7 +162,8 @@ function formatFish(): string {
       const flags = `${short === undefined ? "" : `-s ${short} `}-l ${option}`;
       lines.push(`${start} ${when} ${flags}${value === undefined ? "" : fishValue(value)} -d ${quoteFish(meaning)}`);
     }
-    if (operand !== undefined)
+    // What has neither words nor files to offer, such as a port, is left to the user.
+    if (operand?.choices !== undefined || operand?.complete === "file")
       lines.push(
         `${start} ${when}${operand.complete === "file" ? " -F" : ` -a ${quoteFish(operand.choices!.join(" "))}`}`,
       );

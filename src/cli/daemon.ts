@@ -1,5 +1,5 @@
 import { enterNetworkNamespace } from "../../ffi/libc.ts";
-import { type ConfigIssue, formatIssue } from "../config/issue.ts";
+import { formatIssue } from "../config/issue.ts";
 import { formatConfig } from "../config/print.ts";
 import { Daemon } from "../daemon.ts";
 import { getLog } from "../log/logger.ts";
@@ -10,8 +10,9 @@ import { EXIT, type ExitCode } from "./exit.ts";
 import { LogControl } from "./logcontrol.ts";
 import { printText } from "./output.ts";
 import type { DaemonOptions } from "./parse.ts";
-import { configFile, readSettings } from "./settings.ts";
+import { configFile, readSettings, tellIssues } from "./settings.ts";
 import { openSource } from "./sources.ts";
+import { VERSION } from "./version.ts";
 
 const log = getLog("main");
 
@@ -45,6 +46,8 @@ export async function runDaemon(options: DaemonOptions): Promise<ExitCode> {
     notifier,
     env: process.env,
     once,
+    isReal: (options.source?.kind ?? "kernel") === "kernel" && options.store !== "memory",
+    version: VERSION,
     onBegin: () => (hasBegun = true),
     eoiuMs: settings.eoiuTimeoutSecs * 1000,
     applyLogger: (logger) => logs.applyLogger(logger),
@@ -76,11 +79,6 @@ export async function runDaemon(options: DaemonOptions): Promise<ExitCode> {
 
 function elapsed(ms: number): Promise<undefined> {
   return new Promise((resolve) => systemClock.after(ms, () => resolve(undefined)));
-}
-
-function tellIssues(issues: readonly ConfigIssue[]): ExitCode {
-  for (const issue of issues) process.stderr.write(`${formatIssue(issue)}\n`);
-  return EXIT.config;
 }
 
 /** A NOTIFY_SOCKET that cannot be one is told and costs nothing else, as with sd_notify(3). */

@@ -4,6 +4,7 @@ import { formatValue } from "../log/escape.ts";
 import { LinkIntake } from "../rtnetlink/intake.ts";
 import type { Link } from "../rtnetlink/link.ts";
 import { systemClock } from "../util/clock.ts";
+import { decodeName } from "../util/ifname.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
 import { isReaderGone, outputFailure } from "./output.ts";
 import type { MonitorOptions } from "./parse.ts";
@@ -55,15 +56,6 @@ function tellLoss(reason: string): void {
 
 function flagNames(flags: number): string[] {
   return Object.entries(IFF).flatMap(([name, bit]) => ((flags & bit) !== 0 ? [name] : []));
-}
-
-/** A name is bytes; where they are UTF-8 it is shown as text, else one character for each byte. */
-function decodeName(name: string): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(name, "latin1"));
-  } catch {
-    return name;
-  }
 }
 
 function upDown(flags: number, bit: number): "up" | "down" {

@@ -28,6 +28,8 @@ export interface Value {
   readonly choices?: readonly string[];
   /** What a shell completes where there are no choices; a source is a word that may go on with a file. */
   readonly complete?: "file" | "source";
+  /** An operand that may be left out. */
+  readonly isOptional?: true;
 }
 
 /** One option of the command line; without a value it is a flag. */
@@ -67,6 +69,10 @@ export const OPTIONS = {
   "print-config": { meaning: "Print the effective configuration and exit." },
   once: { meaning: "Publish the state of every port once and exit." },
   json: { meaning: "Print one JSON object per event." },
+  since: {
+    value: { placeholder: "TIME" },
+    meaning: "Print what came after TIME: 30m, 1h, 2d ago or 2026-01-31T12:00.",
+  },
   version: { short: "V", meaning: "Print the version and exit." },
   help: { short: "h", meaning: "Print this help and exit." },
 } as const satisfies Readonly<Record<string, Option>>;
@@ -106,6 +112,11 @@ export const COMMANDS = {
     options: ["namespace", "help"],
     meaning: "Write raw netlink messages to FILE, in the format of rtmon(8).",
   },
+  history: {
+    operand: { placeholder: "[PORT]", isOptional: true },
+    options: ["since", "json", "config", "namespace", "help"],
+    meaning: "Print how ports changed, the newest last, from the store.",
+  },
   completion: {
     operand: { placeholder: SHELLS.join("|"), choices: SHELLS },
     options: ["help"],
@@ -118,7 +129,13 @@ export const COMMANDS = {
 export type CommandName = keyof typeof COMMANDS;
 
 /** The commands that can be written on the command line. */
-export const WRITTEN_COMMANDS = ["monitor", "record", "completion", "man"] as const satisfies readonly CommandName[];
+export const WRITTEN_COMMANDS = [
+  "monitor",
+  "record",
+  "history",
+  "completion",
+  "man",
+] as const satisfies readonly CommandName[];
 
 /** The command as {@link Command}, with its optional properties. */
 export function commandOf(name: CommandName): Command {

@@ -16,6 +16,7 @@ import {
   STORES,
   WRITTEN_COMMANDS,
 } from "./options.ts";
+import { parseSince } from "./since.ts";
 import { parseSource, type SourceChoice } from "./source.ts";
 
 /** One of the values of --store. */
@@ -44,6 +45,15 @@ export interface MonitorOptions {
   readonly namespace?: string;
 }
 
+/** The operand and options of `history`. */
+export interface HistoryOptions {
+  readonly port?: string;
+  readonly since?: string;
+  readonly json: boolean;
+  readonly config?: string;
+  readonly namespace?: string;
+}
+
 /** The operand and options of `record`. */
 export interface RecordOptions {
   readonly file: string;
@@ -55,6 +65,7 @@ export type Invocation =
   | { readonly command: "daemon"; readonly options: DaemonOptions }
   | { readonly command: "monitor"; readonly options: MonitorOptions }
   | { readonly command: "record"; readonly options: RecordOptions }
+  | { readonly command: "history"; readonly options: HistoryOptions }
   | { readonly command: "completion"; readonly options: { readonly shell: Shell } }
   | { readonly command: "man"; readonly options: Readonly<Record<string, never>> }
   | { readonly command: "help"; readonly options: { readonly about: CommandName } }
@@ -167,6 +178,8 @@ function interpret(command: CommandName, written: Written): Invocation {
       return { command, options: { json: values.has("json"), ...readSource(values), ...namespace } };
     case "record":
       return { command, options: { file: operand, ...namespace } };
+    case "history":
+      return { command, options: { ...readHistory(operand, values), ...namespace } };
     case "completion":
       return { command, options: { shell: operand as Shell } };
     case "man":
@@ -174,13 +187,30 @@ function interpret(command: CommandName, written: Written): Invocation {
   }
 }
 
+function readHistory(port: string, values: Written["values"]): HistoryOptions {
+  const since = values.get("since");
+  if (since !== undefined && parseSince(since, Date.now()) === undefined) {
+    throw new Usage(refuse("--since", since, ["30m", "1h", "2d", "2026-01-31T12:00"]));
+  }
+  return {
+    ...(port && { port }),
+    ...(since !== undefined && { since }),
+    ...readConfigFile(values),
+    json: values.has("json"),
+  };
+}
+
+function readConfigFile(values: Written["values"]): { config?: string } {
+  const config = values.get("config");
+  if (config === "") throw new Usage("option --config needs a file");
+  return config === undefined ? {} : { config };
+}
+
 function readDaemon(values: Written["values"]): DaemonOptions {
   const actions = ACTIONS.filter((name) => values.has(name));
   if (actions.length > 1) throw new Usage(`only one of ${actions.map((name) => `--${name}`).join(", ")} can be given`);
-  const config = values.get("config");
-  if (config === "") throw new Usage("option --config needs a file");
   return {
-    ...(config === undefined ? {} : { config }),
+    ...readConfigFile(values),
     ...readChoice(values, "mode", "mode"),
     ...readChoice(values, "log-level", "logLevel"),
     ...readChoice(values, "log-format", "logFormat"),
@@ -231,6 +261,7 @@ function readOperand(command: CommandName, operands: readonly string[]): string 
       `unexpected argument ${quoteWord(first)}${isCommand ? "; a command comes before the options" : ""}`,
     );
   }
+  if (first === undefined && operand.isOptional) return "";
   if (first === undefined || first === "") throw new Usage(`${command} needs an argument: ${operand.placeholder}`);
   if (others.length > 0) throw new Usage(`unexpected argument ${quoteWord(others[0]!)}`);
   if (operand.choices !== undefined && !operand.choices.includes(first))

@@ -1,14 +1,17 @@
-import packageJson from "../../package.json" with { type: "json" };
+import { storeDirectory } from "../daemon.ts";
 import { formatCompletion } from "./completion.ts";
 import { runDaemon } from "./daemon.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
 import { formatHelp } from "./help.ts";
+import { runHistory } from "./history.ts";
 import { formatMan } from "./man.ts";
 import { runMonitor } from "./monitor.ts";
 import { PROGRAM } from "./options.ts";
 import { printText } from "./output.ts";
-import { type Invocation, parse } from "./parse.ts";
+import { type HistoryOptions, type Invocation, parse } from "./parse.ts";
 import { runRecord } from "./record.ts";
+import { readSettings, tellIssues } from "./settings.ts";
+import { VERSION } from "./version.ts";
 
 /** Does what the arguments ask for. Throws what toFailure() knows, or a bug. */
 export async function run(argv: readonly string[]): Promise<ExitCode> {
@@ -28,6 +31,8 @@ function carryOut(invocation: Invocation): ExitCode | Promise<ExitCode> {
       return runMonitor(invocation.options);
     case "record":
       return runRecord(invocation.options);
+    case "history":
+      return runHistoryCommand(invocation.options);
     case "help":
       return print(formatHelp(invocation.options.about));
     case "man":
@@ -35,8 +40,18 @@ function carryOut(invocation: Invocation): ExitCode | Promise<ExitCode> {
     case "completion":
       return print(formatCompletion(invocation.options.shell));
     case "version":
-      return print(`${PROGRAM} ${packageJson.version} (Bun ${Bun.version})\n`);
+      return print(`${PROGRAM} ${VERSION} (Bun ${Bun.version})\n`);
   }
+}
+
+/** Finds the store by the configuration that the daemon has. */
+function runHistoryCommand({ config: file, namespace, ...options }: HistoryOptions): ExitCode | Promise<ExitCode> {
+  const settings = readSettings(
+    { action: "run", ...(file !== undefined && { config: file }), ...(namespace !== undefined && { namespace }) },
+    process.env,
+  );
+  if (settings.issues) return tellIssues(settings.issues);
+  return runHistory({ ...options, directory: storeDirectory(settings.config) });
 }
 
 async function print(text: string): Promise<ExitCode> {

@@ -1,8 +1,9 @@
 import { readEnvironment } from "../config/environment.ts";
-import { type ConfigIssue } from "../config/issue.ts";
+import { type ConfigIssue, formatIssue } from "../config/issue.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import type { LogLevel } from "../log/level.ts";
+import { EXIT, type ExitCode } from "./exit.ts";
 import { DEFAULT_CONFIG_FILE } from "./options.ts";
 import type { DaemonOptions } from "./parse.ts";
 
@@ -40,4 +41,10 @@ export function readSettings(options: DaemonOptions, env: Readonly<Record<string
     log,
   };
   return { config, level, eoiuTimeoutSecs: environment.eoiuTimeoutSecs };
+}
+
+/** Prints every issue, one a line. */
+export function tellIssues(issues: readonly ConfigIssue[]): ExitCode {
+  for (const issue of issues) process.stderr.write(`${formatIssue(issue)}\n`);
+  return EXIT.config;
 }

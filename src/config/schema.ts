@@ -195,6 +195,27 @@ const shutdown = {
   }),
 };
 
+const store = {
+  enabled: flag(false, { meaning: "whether the history of ports and the starts are kept on disk", live: false }),
+  directory: text("/var/lib/sonic/portsyncd", "an absolute path", isPath, {
+    meaning: "where portsyncd.db and its backups are; with a namespace a folder of its name in it",
+    live: false,
+  }),
+  backups: integer(3, 0, 100, { meaning: "how many backups are kept", live: false }),
+};
+
+const metrics = {
+  save_interval_secs: seconds(300, 10, 86_400, {
+    meaning: "the least time between two backups of the store, while something is recorded",
+    live: false,
+  }),
+  retention_days: integer(30, 1, 3650, { meaning: "how long the history is kept", live: false }),
+  max_file_size_mb: integer(100, 1, 10_000, {
+    meaning: "the most that portsyncd.db may take, in mebibytes; the oldest history goes first",
+    live: false,
+  }),
+};
+
 const standalone = {
   port_patterns: globs(["Ethernet*", "PortChannel*", "eth*", "en*"], {
     meaning: "which interfaces are ports in standalone mode when CONFIG_DB has no PORT table",
@@ -203,7 +224,7 @@ const standalone = {
 };
 
 /** Every table of the configuration file. */
-export const TABLES = { database, netlink, audit, performance, health, log, shutdown, standalone };
+export const TABLES = { database, netlink, audit, performance, health, log, shutdown, store, metrics, standalone };
 
 /** The keys outside every table. */
 export const TOP_KEYS = top;

@@ -53,6 +53,14 @@ const READ: readonly (readonly [string, unknown])[] = [
   ["record --help", { command: "help", options: { about: "record" } }],
   ["--version", { command: "version", options: {} }],
   ["-V", { command: "version", options: {} }],
+  ["history", { command: "history", options: { json: false } }],
+  [
+    "history Ethernet0 --since 1h --json --config f --namespace asic0",
+    {
+      command: "history",
+      options: { port: "Ethernet0", since: "1h", json: true, config: "f", namespace: "asic0" },
+    },
+  ],
 ];
 
 const REFUSED: readonly (readonly [string, string])[] = [
@@ -66,7 +74,7 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ["monitor --once", "unknown option --once"],
   ["--constructor", "unknown option --constructor"],
   ["montor", "unknown command montor; did you mean monitor?"],
-  ["daemon", "unknown command daemon; commands: monitor, record, completion, man"],
+  ["daemon", "unknown command daemon; commands: monitor, record, history, completion, man"],
   ["--once monitor", "unexpected argument monitor; a command comes before the options"],
   ["--once thing", "unexpected argument thing"],
   ["-- thing", "unexpected argument thing"],
@@ -98,6 +106,9 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ["--once --check-config", "only one of --check-config, --once can be given"],
   ["record", "record needs an argument: FILE"],
   ["record a b", "unexpected argument b"],
+  ["history a b", "unexpected argument b"],
+  ["history --since yesterday", "yesterday is not allowed for --since, allowed: 30m, 1h, 2d, 2026-01-31T12:00"],
+  ["history --config=", "option --config needs a file"],
   ["completion", "completion needs an argument: bash|zsh|fish"],
   ["completion bsh", "bsh is not allowed for completion, allowed: bash, zsh, fish; did you mean bash?"],
   ["man thing", "unexpected argument thing"],

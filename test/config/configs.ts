@@ -40,6 +40,12 @@ export const configs: fc.Arbitrary<Config> = fc.record({
   log: fc
     .record({ level: fc.constantFrom(undefined, ...LOG_LEVELS), format: fc.constantFrom(...LOG_FORMATS) })
     .map(({ level, format }) => (level === undefined ? { format } : { level, format }) as Config["log"]),
+  store: fc.record({ enabled: fc.boolean(), directory: path, backups: fc.integer({ min: 0, max: 100 }) }),
+  metrics: fc.record({
+    save_interval_secs: fc.integer({ min: 10, max: 86_400 }),
+    retention_days: fc.integer({ min: 1, max: 3650 }),
+    max_file_size_mb: fc.integer({ min: 1, max: 10_000 }),
+  }),
   shutdown: fc.record({ timeout_secs: seconds(600) }),
   standalone: fc.record({
     port_patterns: fc.array(fc.constantFrom("Ethernet*", "en?", 'a"b', "é*", "'"), { minLength: 1, maxLength: 3 }),

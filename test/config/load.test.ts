@@ -69,7 +69,7 @@ describe("parseConfig", () => {
   test("refuses unknown tables and names that every object has", () => {
     expect(issuesOf("[databse]\n[constructor]\n[log]\ntoString = 1\n__proto__ = 1")).toEqual([
       "f:1:2: databse: unknown key, did you mean database?",
-      "f:2:2: constructor: unknown key, allowed: mode, restart, namespace, database, netlink, audit, performance, health, log, shutdown, standalone",
+      "f:2:2: constructor: unknown key, allowed: mode, restart, namespace, database, netlink, audit, performance, health, log, shutdown, store, metrics, standalone",
       "f:4:1: log.toString: unknown key, allowed in log: level, format",
       "f:5:1: log.__proto__: unknown key, allowed in log: level, format",
     ]);
@@ -148,6 +148,12 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   "log.level": ['"NOTICE"', '"warning"', "5"],
   "log.format": ['"xml"', "1"],
   "shutdown.timeout_secs": ["0", "601", "nan", "inf"],
+  "store.enabled": ["1", '"yes"'],
+  "store.directory": ['""', '"relative"', "1"],
+  "store.backups": ["-1", "101", "1.5"],
+  "metrics.save_interval_secs": ["9", "86401", "nan"],
+  "metrics.retention_days": ["0", "3651", "0.5"],
+  "metrics.max_file_size_mb": ["0", "10001", "inf"],
   "standalone.port_patterns": ["[]", '"eth*"', '[""]', '["a b"]', '["a/b"]', '["[ab]"]', '["{a,b}"]', "[1]"],
 };
 

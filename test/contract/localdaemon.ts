@@ -28,6 +28,8 @@ export class LocalDaemon implements AsyncDisposable {
       once: false,
       eoiuMs: 10_000,
       onBegin: () => {},
+      isReal: false,
+      version: "0",
       applyLogger: () => {},
     });
     return new LocalDaemon(daemon);

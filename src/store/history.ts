@@ -1,0 +1,140 @@
+import type { Database } from "bun:sqlite";
+import { existsSync, realpathSync } from "node:fs";
+
+import { openImmutable, openToRead } from "./connection.ts";
+import { checkPlain, storePaths } from "./directory.ts";
+import { classify, codeOf } from "./failure.ts";
+import { MIGRATIONS, versionOf } from "./migrations.ts";
+import { CAUSES, type PortSnapshot, type Transition } from "./transition.ts";
+
+/** Rows of one query: in between nothing is held open, so a slow reader does not keep the log from being written back. */
+const ROWS_AT_ONCE = 1000;
+
+// No column of a later version: a file that was not migrated yet can be read, too.
+const READ = `
+  SELECT history.id, wall_ms, name, cause, old_admin, old_oper, old_mtu, new_admin, new_oper, new_mtu
+  FROM history JOIN ports ON ports.id = history.port
+  WHERE history.id > ?1 AND wall_ms >= ?2 AND (?3 IS NULL OR name = ?3)
+  ORDER BY history.id LIMIT ${ROWS_AT_ONCE}`;
+
+interface Row {
+  readonly id: number;
+  readonly wall_ms: number;
+  readonly name: Uint8Array;
+  readonly cause: number;
+  readonly old_admin: number | null;
+  readonly old_oper: number | null;
+  readonly old_mtu: number | null;
+  readonly new_admin: number | null;
+  readonly new_oper: number | null;
+  readonly new_mtu: number | null;
+}
+
+/** The history cannot be read: there is none, it is damaged, or it may not be read. */
+export class HistoryError extends Error {
+  override readonly name = "HistoryError";
+
+  constructor(
+    readonly kind: "missing" | "damaged" | "denied" | "unavailable",
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Which transitions are wanted. */
+export interface HistoryFilter {
+  /** A port's name, one character for each byte; default all. */
+  readonly port?: string;
+  /** Milliseconds since 1970; default the beginning. */
+  readonly sinceWallMs?: number;
+}
+
+/** Reads the history of a store, also while its daemon writes it. Writes nothing, so it needs no more than to read the files. */
+export class History implements Disposable {
+  readonly #path: string;
+  readonly #db: Database;
+
+  private constructor(path: string, db: Database) {
+    this.#path = path;
+    this.#db = db;
+  }
+
+  /** Throws HistoryError. */
+  static open(directory: string): History {
+    const { database, wal } = storePaths(realpathOf(directory));
+    return guard(database, () => {
+      if (!checkPlain(database)) throw new HistoryError("missing", `${database}: there is no history yet`);
+      // Without a log nobody writes: then nothing must be left behind, either.
+      const db = existsSync(wal) ? openToRead(database) : openImmutable(database);
+      try {
+        checkVersion(db, database);
+        return new History(database, db);
+      } catch (error) {
+        db.close();
+        throw error;
+      }
+    });
+  }
+
+  /** The transitions in the order in which they were recorded. Throws HistoryError. */
+  *read({ port, sinceWallMs = -Infinity }: HistoryFilter = {}): Generator<readonly Transition[]> {
+    const name = port === undefined ? null : Buffer.from(port, "latin1");
+    const since = Math.max(sinceWallMs, Number.MIN_SAFE_INTEGER);
+    const query = guard(this.#path, () => this.#db.query<Row, [number, number, Uint8Array | null]>(READ));
+    for (let last = 0; ;) {
+      const rows = guard(this.#path, () => query.all(last, since, name));
+      if (rows.length > 0) yield rows.map(toTransition);
+      if (rows.length < ROWS_AT_ONCE) return;
+      last = rows.at(-1)!.id;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#db.close();
+  }
+}
+
+function realpathOf(directory: string): string {
+  return guard(directory, () => realpathSync(directory));
+}
+
+function checkVersion(db: Database, path: string): void {
+  const version = versionOf(db);
+  const newest = MIGRATIONS.length;
+  if (version > newest)
+    throw new HistoryError(
+      "damaged",
+      `${path}: version ${version} of the schema is newer than ${newest}, the newest known here`,
+    );
+  if (version < 1) throw new HistoryError("damaged", `${path}: it is empty`);
+}
+
+/** Says in terms of the history what went wrong; a statement that is right fails only on a file that is not ours. */
+function guard<T>(path: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof HistoryError) throw error;
+    const code = codeOf(error);
+    if (code === "ENOENT" || code === "ENOTDIR") throw new HistoryError("missing", `${path}: there is no history yet`);
+    const { kind, reason } = classify(error);
+    if (kind === "bug") throw error;
+    if (code === "EACCES" || code === "EPERM") throw new HistoryError("denied", `${path}: permission denied`);
+    throw new HistoryError(kind === "unavailable" ? "unavailable" : "damaged", `${path}: ${reason}`);
+  }
+}
+
+function toTransition(row: Row): Transition {
+  return {
+    wallMs: row.wall_ms,
+    port: Buffer.from(row.name).toString("latin1"),
+    cause: CAUSES[row.cause] ?? "event",
+    old: toSnapshot(row.old_admin, row.old_oper, row.old_mtu),
+    new: toSnapshot(row.new_admin, row.new_oper, row.new_mtu),
+  };
+}
+
+function toSnapshot(admin: number | null, oper: number | null, mtu: number | null): PortSnapshot | null {
+  return admin === null ? null : { admin: admin === 1, oper: oper === 1, mtu: mtu ?? 0 };
+}

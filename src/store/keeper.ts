@@ -1,0 +1,133 @@
+import { backupNames } from "./backup.ts";
+import { createDatabase, openVerified } from "./connection.ts";
+import { checkFile, openDirectory, removeDatabase, statOf, type StorePaths } from "./directory.ts";
+import { classify, DamageError, type Failure } from "./failure.ts";
+import { StoreFile } from "./file.ts";
+import { Ledger } from "./ledger.ts";
+import { StoreLock } from "./lock.ts";
+import type { Facts, Moment, Reply, Request, StoreLimits } from "./message.ts";
+import { MIGRATIONS } from "./migrations.ts";
+import { type Discovery, restore, setDatabaseAside } from "./recovery.ts";
+import type { Recovery } from "./status.ts";
+import { PAGE_BYTES } from "./verify.ts";
+
+/** What a request is tried with in turn: the open file, one that was checked again, and one that took its place. */
+const ATTEMPTS = ["as it is", "checked again", "set aside"] as const;
+
+/** Answers requests: opens the database, recovers it when it has to, and says what happened. Synchronous, so it has a thread of its own. */
+export class Keeper implements Disposable {
+  readonly #limits: StoreLimits;
+  readonly #instance: number;
+  readonly #migrations: readonly (readonly string[])[];
+  readonly #ledger = new Ledger();
+  #lock: StoreLock | undefined;
+  #file: StoreFile | undefined;
+  /** A file that was set aside, in whose place nothing could be put yet. */
+  #discovery: Discovery | undefined;
+  #recoveries: Recovery[] = [];
+
+  constructor(limits: StoreLimits, instance: number, migrations = MIGRATIONS) {
+    this.#limits = limits;
+    this.#instance = instance;
+    this.#migrations = migrations;
+  }
+
+  /** Does what is asked for. Throws only for a mistake in the program. */
+  answer(request: Request): Reply {
+    this.#recoveries = [];
+    let failure: Failure = { kind: "unavailable", reason: "" };
+    for (const attempt of ATTEMPTS) {
+      try {
+        const facts = this.#attempt(request, attempt === "set aside" ? failure.reason : undefined);
+        return { outcome: "done", reason: "", facts, recoveries: this.#recoveries };
+      } catch (error) {
+        failure = classify(error);
+        if (failure.kind === "bug") throw error;
+        this.#closeFile();
+        // A statement that is refused says that the file is not what it was, or that the request is wrong.
+        if (failure.kind === "unavailable" || (failure.kind === "refused" && attempt !== "as it is")) break;
+      }
+    }
+    if (failure.kind === "unavailable") this.#unlock(); // the directory may be another one next time
+    const outcome = failure.kind === "refused" ? "refused" : "unavailable";
+    const reason = `${this.#limits.directory}: ${failure.reason}`;
+    return { outcome, reason, facts: undefined, recoveries: this.#recoveries };
+  }
+
+  [Symbol.dispose](): void {
+    this.#closeFile();
+    this.#unlock();
+  }
+
+  #attempt(request: Request, damage: string | undefined): Facts {
+    if (this.#file?.isAway) this[Symbol.dispose]();
+    const counters = this.#file ? undefined : this.#open(request.now, damage).counters();
+    const file = this.#file!;
+    if (request.kind === "save") file.save(request.batch, request.now);
+    else if (request.kind === "backup") file.backup(request.now);
+    else if (request.kind === "close") {
+      if (request.start) file.end(request.start, request.now);
+      if (request.backup) file.backup(request.now);
+    }
+    const facts = { ...file.facts(), counters };
+    if (request.kind === "close") this[Symbol.dispose]();
+    return facts;
+  }
+
+  #open(now: Moment, damage: string | undefined): StoreFile {
+    const paths = openDirectory(this.#limits.directory);
+    this.#lock ??= new StoreLock(paths.lock);
+    removeDatabase(paths.fresh);
+    removeDatabase(paths.unfinishedBackup);
+    try {
+      if (this.#discovery) this.#restore(paths, now);
+      if (damage !== undefined) throw new DamageError(damage);
+      this.#file = this.#openFile(paths);
+    } catch (error) {
+      if (classify(error).kind !== "damage" || this.#discovery) throw error;
+      this.#discovery = setDatabaseAside(paths, error, now.wallMs);
+      if (this.#discovery.corruption) this.#ledger.corruption(now.wallMs);
+      this.#restore(paths, now);
+      this.#file = this.#openFile(paths);
+    }
+    return this.#file;
+  }
+
+  #openFile(paths: StorePaths): StoreFile {
+    const stats = checkFile(paths.database);
+    const logBytes = statOf(paths.wal)?.size ?? 0;
+    if (!stats) {
+      if (backupNames(paths).length > 0) throw new DamageError("it is missing, and its backups are there");
+      if (logBytes > 0) throw new DamageError("it is missing, and its log is there");
+      createDatabase(paths, this.#migrations);
+    } else if (stats.size % PAGE_BYTES !== 0 && logBytes === 0) {
+      throw new DamageError("it is cut off"); // SQLite would take what is missing for zeros
+    }
+    const db = openVerified(paths.database, this.#migrations);
+    try {
+      const [limits, instance, ledger, migrations] = [this.#limits, this.#instance, this.#ledger, this.#migrations];
+      return new StoreFile(db, { paths, limits, instance, ledger, migrations });
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+
+  #restore(paths: StorePaths, { wallMs }: Moment): void {
+    const restoredFrom = restore(paths, wallMs, this.#migrations);
+    const discovery = this.#discovery!;
+    if (restoredFrom !== undefined && discovery.corruption) this.#ledger.recovery(wallMs);
+    this.#recoveries.push({ ...discovery, restoredFrom });
+    this.#discovery = undefined;
+  }
+
+  #closeFile(): void {
+    this.#file?.[Symbol.dispose]();
+    this.#file = undefined;
+  }
+
+  #unlock(): void {
+    this.#lock?.[Symbol.dispose]();
+    this.#lock = undefined;
+  }
+}

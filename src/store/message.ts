@@ -1,0 +1,63 @@
+import type { PastStart, Start } from "./start.ts";
+import type { Recovery, Tally } from "./status.ts";
+import type { Transition } from "./transition.ts";
+
+/** What a store is told to keep, and where. */
+export interface StoreLimits {
+  readonly directory: string;
+  /** How many backups are kept; 0 for none. */
+  readonly backups: number;
+  readonly retentionMs: number;
+  readonly maxFileBytes: number;
+}
+
+/** One time on both clocks. */
+export interface Moment {
+  /** Milliseconds since 1970, which may jump. */
+  readonly wallMs: number;
+  /** Milliseconds on a clock that never jumps. */
+  readonly monotonicMs: number;
+}
+
+/** What is saved in one transaction. */
+export interface Batch {
+  /** Larger than that of the batch before: a batch that was saved already is not saved again. */
+  readonly id: number;
+  readonly transitions: readonly Transition[];
+  /** What is added to each counter. */
+  readonly counters: readonly (readonly [name: string, delta: number])[];
+  readonly start: Start | undefined;
+}
+
+/** What the thread of the store is asked for. Every request opens the database if that is not done. */
+export type Request =
+  | {
+      readonly kind: "open";
+      /** Tells this process from those before it. */
+      readonly instance: number;
+      readonly limits: StoreLimits;
+      readonly now: Moment;
+    }
+  | { readonly kind: "save"; readonly batch: Batch; readonly now: Moment }
+  | { readonly kind: "backup"; readonly now: Moment }
+  /** A clean end, of the start that is given. */
+  | { readonly kind: "close"; readonly start: Start | undefined; readonly backup: boolean; readonly now: Moment };
+
+/** What is known of the database when a request is answered. */
+export interface Facts {
+  readonly bytes: number;
+  readonly tally: Tally;
+  readonly lastStart: PastStart | undefined;
+  /** All counters, when the database was opened for this request. */
+  readonly counters: readonly (readonly [name: string, value: number])[] | undefined;
+}
+
+/** The answer to a request; one for each, in their order. */
+export interface Reply {
+  /** unavailable: it may work later. refused: it never will. */
+  readonly outcome: "done" | "unavailable" | "refused";
+  /** Why it was not done; else "". */
+  readonly reason: string;
+  readonly facts: Facts | undefined;
+  readonly recoveries: readonly Recovery[];
+}

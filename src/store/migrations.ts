@@ -1,0 +1,61 @@
+import type { Database } from "bun:sqlite";
+
+import { classify } from "./failure.ts";
+
+/**
+ * The statements that make each version of the schema from the one before: the first makes version 1. What was released
+ * is never changed, only added to.
+ */
+export const MIGRATIONS: readonly (readonly string[])[] = [
+  [
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL CHECK (value >= 0)) STRICT, WITHOUT ROWID",
+    `CREATE TABLE starts (
+      id INTEGER PRIMARY KEY,
+      instance INTEGER NOT NULL UNIQUE,
+      wall_ms INTEGER NOT NULL,
+      kind TEXT NOT NULL CHECK (kind IN ('cold', 'warm', 'adopt', 'standalone')),
+      restore_count INTEGER NOT NULL,
+      version TEXT NOT NULL,
+      ended_wall_ms INTEGER
+    ) STRICT`,
+    "CREATE TABLE ports (id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE) STRICT",
+    `CREATE TABLE history (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      wall_ms INTEGER NOT NULL,
+      port INTEGER NOT NULL,
+      cause INTEGER NOT NULL CHECK (cause BETWEEN 0 AND 3),
+      old_admin INTEGER CHECK (old_admin IN (0, 1)),
+      old_oper INTEGER CHECK (old_oper IN (0, 1)),
+      old_mtu INTEGER,
+      new_admin INTEGER CHECK (new_admin IN (0, 1)),
+      new_oper INTEGER CHECK (new_oper IN (0, 1)),
+      new_mtu INTEGER
+    ) STRICT`,
+    // Up to which row of the history the store had come at which age; see retention.ts.
+    "CREATE TABLE marks (history INTEGER PRIMARY KEY, age_ms INTEGER NOT NULL) STRICT",
+  ],
+];
+
+/** The version of the schema that a database has; 0 for an empty one. */
+export function versionOf(db: Database): number {
+  return db.query<{ user_version: number }, []>("PRAGMA user_version").get()!.user_version;
+}
+
+/**
+ * Brings a database to the newest version, each step in a transaction of its own. Throws what SQLite throws, and a plain
+ * error when a step does not fit the database: that is a mistake in the step, for which no file may be set aside.
+ */
+export function migrate(db: Database, migrations = MIGRATIONS): void {
+  for (let version = versionOf(db); version < migrations.length; version++) {
+    try {
+      db.transaction(() => {
+        for (const sql of migrations[version]!) db.run(sql);
+        db.run(`PRAGMA user_version = ${version + 1}`);
+      }).immediate();
+    } catch (error) {
+      const { kind, reason } = classify(error);
+      throw kind === "refused" ? new Error(`version ${version + 1} of the schema cannot be made: ${reason}`) : error;
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import type { PastStart } from "./start.ts";
+
+/** What the store counts of itself, over all starts. */
+export interface Tally {
+  readonly corruptions: number;
+  /** Corruptions after which a good backup was there. */
+  readonly recoveries: number;
+  readonly backupsCreated: number;
+  readonly backupsCleaned: number;
+  /** Milliseconds since 1970; 0 for never. */
+  readonly lastCorruptionWallMs: number;
+  readonly lastRecoveryWallMs: number;
+}
+
+/** The tally of a store that nothing ever happened to. */
+export const EMPTY_TALLY: Tally = {
+  corruptions: 0,
+  recoveries: 0,
+  backupsCreated: 0,
+  backupsCleaned: 0,
+  lastCorruptionWallMs: 0,
+  lastRecoveryWallMs: 0,
+};
+
+/** Whether what is recorded reaches the disk. */
+export type StoreState = "ok" | "degraded" | "disabled";
+
+/** How the store is. */
+export interface StoreStatus extends Tally {
+  readonly state: StoreState;
+  /** Why it is degraded; else "". */
+  readonly reason: string;
+  /** Transitions that are not known to be saved. */
+  readonly queued: number;
+  /** Transitions of this process that were given up: the disk was away for too long. */
+  readonly dropped: number;
+  /** The size of the database and its log. */
+  readonly bytes: number;
+  /** The start before this one; undefined before the database was opened, or when there was none. */
+  readonly lastStart: PastStart | undefined;
+}
+
+/** A file that could not be used, and what became of it. */
+export interface Recovery {
+  /** What was wrong with the file. */
+  readonly reason: string;
+  /** The name under which the file is kept; undefined when it was missing. */
+  readonly setAside: string | undefined;
+  /** The backup whose content goes on; undefined when the store began anew. */
+  readonly restoredFrom: string | undefined;
+  /** Whether this is damage; a file of a newer version is none. */
+  readonly corruption: boolean;
+}

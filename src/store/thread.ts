@@ -1,0 +1,53 @@
+import type { Reply, Request } from "./message.ts";
+
+/** Where requests go. */
+export interface StoreThread {
+  /** Sends a request; the answer comes to the observer. */
+  post(request: Request): void;
+  /** Ends it, whatever it is doing; the observer hears no more of it. */
+  terminate(): void;
+}
+
+/** Who hears of a thread. */
+export interface ThreadObserver {
+  onReply(reply: Reply): void;
+  /** It has ended by itself: nothing that was posted is answered any more. */
+  onEnd(reason: string): void;
+}
+
+/** Starts a thread. */
+export type ThreadFactory = (observer: ThreadObserver) => StoreThread;
+
+// Beside this file in the sources; in the compiled binary, where this file is part of the program, below the program.
+const WORKER = import.meta.path.endsWith("/thread.ts") ? "./worker.ts" : "./store/worker.ts";
+
+/** Starts the thread that has the database. It keeps neither the process alive nor, while idle, the processor awake. */
+export const startThread: ThreadFactory = (observer) => {
+  let isOver = false;
+  const worker = new Worker(new URL(WORKER, import.meta.url).href, { smol: true, ref: false });
+  const end = (reason: string): void => {
+    if (isOver) return;
+    isOver = true;
+    worker.terminate();
+    observer.onEnd(reason);
+  };
+  worker.addEventListener("message", ({ data }: MessageEvent<Reply>) => {
+    if (!isOver) observer.onReply(data);
+  });
+  worker.addEventListener("error", ({ message }) => end(firstLine(message)));
+  worker.addEventListener("close", () => end("it was terminated"));
+  return {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+    post: (request) => worker.postMessage(request),
+    terminate: () => {
+      isOver = true;
+      worker.terminate();
+    },
+  };
+};
+
+/** The message of an error in a thread comes with source code and stack; the line that names the error is what says something. */
+function firstLine(message: string): string {
+  const lines = message.split("\n");
+  return (lines.find((line) => /^\w*(Error|Message): /.test(line)) ?? lines[0]!).trim();
+}

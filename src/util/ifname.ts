@@ -1,0 +1,8 @@
+/** A name is bytes; where they are UTF-8 it is shown as text, else one character for each byte. */
+export function decodeName(name: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.from(name, "latin1"));
+  } catch {
+    return name;
+  }
+}

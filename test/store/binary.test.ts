@@ -1,0 +1,44 @@
+import { expect, test } from "bun:test";
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import packageJson from "../../package.json" with { type: "json" };
+import { runChild } from "../support/child.ts";
+import { TempDir } from "../support/tempdir.ts";
+import { limitsIn, transitionAt } from "./requests.ts";
+import { savedIn } from "./saved.ts";
+
+const ROOT = join(import.meta.dir, "../..");
+const WORKER = "src/store/worker.ts";
+
+const PROGRAM = `
+  import { Store } from "./store/store.ts";
+  import { systemClock } from "./util/clock.ts";
+  const [options, transition] = JSON.parse(process.argv[2]);
+  const store = new Store(options, systemClock, { onState: (state, reason) => console.log(state, reason), onRecovery: () => {} });
+  store.record(transition);
+  console.log(await store.close(10_000));
+  process.exit();`;
+
+test("startThread finds the thread's program in a compiled binary, wherever that is run", async () => {
+  await using dir = new TempDir();
+  mkdirSync(dir.file("src"));
+  for (const part of ["store", "util"]) cpSync(join(ROOT, "src", part), dir.file(`src/${part}`), { recursive: true });
+  writeFileSync(dir.file("src/main.ts"), PROGRAM);
+  const [, ...build] = packageJson.scripts.build.split(" ");
+  const command = [process.execPath, ...build.filter((word) => word !== WORKER)];
+  command.splice(command.indexOf("src/main.ts") + 1, 0, WORKER);
+  command[command.indexOf("--outfile") + 1] = dir.file("program");
+  await runChild(command, { cwd: dir.path, seconds: 60 });
+  const directory = dir.file("store");
+  const options = { ...limitsIn(directory), enabled: true, backupIntervalMs: 3_600_000 };
+  const argument = JSON.stringify([options, transitionAt(0)]);
+  expect(await runChild([dir.file("program"), argument], { cwd: "/" })).toBe("true\n");
+  expect(savedIn(directory)).toEqual([transitionAt(0)]);
+}, 60_000);
+
+for (const name of ["build", "build:all"] as const)
+  test(`package.json: ${name} has the program of the thread in every binary`, () => {
+    const builds = packageJson.scripts[name].split(" && ");
+    for (const build of builds) expect(build).toStartWith(`bun build src/main.ts ${WORKER} --compile `);
+  });

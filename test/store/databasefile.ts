@@ -1,0 +1,27 @@
+import { Database } from "bun:sqlite";
+import { chmodSync } from "node:fs";
+
+import { migrate, MIGRATIONS } from "../../src/store/migrations.ts";
+
+/** What a database file of the test's making is like. */
+export interface FileMaking {
+  /** Applied in place of ours. */
+  readonly migrations?: readonly (readonly string[])[];
+  readonly pageBytes?: number;
+  readonly autoVacuum?: "NONE" | "INCREMENTAL";
+  /** Statements that are run in the end. */
+  readonly finally?: readonly string[];
+}
+
+/** Makes a database file as a version of the store does, with one transition and one counter in it, or as none does. */
+export function makeDatabaseFile(path: string, making: FileMaking = {}): void {
+  using db = new Database(path, { create: true, readwrite: true });
+  db.run(`PRAGMA page_size = ${making.pageBytes ?? 4096}`);
+  db.run(`PRAGMA auto_vacuum = ${making.autoVacuum ?? "INCREMENTAL"}`);
+  migrate(db, making.migrations ?? MIGRATIONS);
+  db.run("INSERT INTO ports (id, name) VALUES (1, x'4131')");
+  db.run("INSERT INTO history (wall_ms, port, cause, new_admin, new_oper, new_mtu) VALUES (7, 1, 1, 1, 0, 9100)");
+  db.run("INSERT INTO counters (name, value) VALUES ('flaps', 40)");
+  for (const sql of making.finally ?? []) db.run(sql);
+  chmodSync(path, 0o640);
+}

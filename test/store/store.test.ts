@@ -1,0 +1,296 @@
+import { describe, expect, test } from "bun:test";
+
+import type { Facts, Reply, Request } from "../../src/store/message.ts";
+import { EMPTY_TALLY } from "../../src/store/status.ts";
+import { Store, type StoreOptions } from "../../src/store/store.ts";
+import type { ThreadObserver } from "../../src/store/thread.ts";
+import { FakeClock } from "../support/fakeclock.ts";
+import { limitsIn, transitionAt, transitionsFrom, WALL_MS } from "./requests.ts";
+
+const DELAY_MS = 250;
+const START = { wallMs: WALL_MS, kind: "cold", restoreCount: 0, version: "1" } as const;
+
+/** A store whose thread is the test. */
+class Scripted {
+  readonly clock = new FakeClock(WALL_MS);
+  readonly requests: Request[] = [];
+  readonly states: string[] = [];
+  readonly store: Store;
+  threads = 0;
+  terminated = 0;
+  #observer: ThreadObserver | undefined;
+
+  constructor(options: Partial<StoreOptions> = {}) {
+    const all = { ...limitsIn("/nowhere"), enabled: true, backupIntervalMs: 300_000, ...options };
+    const observer = {
+      onState: (state: string, reason: string) => void this.states.push(`${state}: ${reason}`),
+      onRecovery: () => {},
+    };
+    this.store = new Store(all, this.clock, observer, (threadObserver) => {
+      this.#observer = threadObserver;
+      this.threads++;
+      return { post: (request) => void this.requests.push(request), terminate: () => void this.terminated++ };
+    });
+  }
+
+  /** The kinds of all requests so far. */
+  get kinds(): string {
+    return this.requests.map(({ kind }) => kind).join(" ");
+  }
+
+  /** The transitions of the last request. */
+  get lastBatch(): readonly unknown[] | undefined {
+    const last = this.requests.at(-1);
+    return last?.kind === "save" ? last.batch.transitions : undefined;
+  }
+
+  /** Answers the request in flight. */
+  done(other: Partial<Facts> = {}): void {
+    const facts = { bytes: 4096, tally: EMPTY_TALLY, lastStart: undefined, counters: undefined, ...other };
+    this.#observer!.onReply({ outcome: "done", reason: "", facts, recoveries: [] });
+  }
+
+  /** Answers that it does not work. */
+  fail(outcome: Exclude<Reply["outcome"], "done"> = "unavailable", reason = "the disk is full"): void {
+    this.#observer!.onReply({ outcome, reason, facts: undefined, recoveries: [] });
+  }
+
+  /** Ends the thread. */
+  crash(): void {
+    this.#observer!.onEnd("crash");
+  }
+
+  /** Opens the database and saves one transition. */
+  settled(): this {
+    this.done({ counters: [] });
+    this.store.record(transitionAt(0));
+    this.clock.advance(DELAY_MS);
+    this.done();
+    return this;
+  }
+}
+
+describe("Store", () => {
+  test("saves what comes within a quarter of a second in one batch, and sends nothing in the turn of the caller", () => {
+    const s = new Scripted();
+    s.done({ counters: [] });
+    s.store.record(transitionAt(0));
+    s.clock.advance(DELAY_MS - 1);
+    s.store.record(transitionAt(1));
+    expect(s.kinds).toBe("open");
+    s.clock.advance(1);
+    expect(s.kinds).toBe("open save");
+    expect(s.lastBatch).toEqual(transitionsFrom(0, 2));
+  });
+
+  test("sends a full batch in the next turn, and the others one after the other", () => {
+    const s = new Scripted();
+    s.done({ counters: [] });
+    for (const transition of transitionsFrom(0, 1200)) s.store.record(transition);
+    expect(s.kinds).toBe("open");
+    s.clock.advance(0);
+    expect(s.lastBatch).toHaveLength(500);
+    s.done();
+    s.clock.advance(0);
+    expect(s.lastBatch).toEqual(transitionsFrom(500, 500));
+    s.done();
+    s.clock.advance(DELAY_MS);
+    expect(s.lastBatch).toEqual(transitionsFrom(1000, 200));
+    s.done();
+    expect(s.store.status).toMatchObject({ queued: 0, dropped: 0, state: "ok" });
+  });
+
+  test("has no timer while it is idle and nothing was saved since the last backup", () => {
+    const s = new Scripted();
+    s.done({ counters: [] });
+    expect(s.clock.timers).toBe(0);
+    s.settled();
+    expect(s.clock.timers).toBe(1);
+    s.clock.advance(300_000);
+    expect(s.kinds).toBe("open save backup");
+    s.done();
+    expect(s.clock.timers).toBe(0);
+  });
+
+  test("backs up a large database less often", () => {
+    const s = new Scripted();
+    s.done({ counters: [] });
+    s.store.record(transitionAt(0));
+    s.clock.advance(DELAY_MS);
+    s.done({ bytes: 60 * 1024 * 1024 });
+    s.clock.advance(899_999);
+    expect(s.kinds).toBe("open save");
+    s.clock.advance(1);
+    expect(s.kinds).toBe("open save backup");
+  });
+
+  test("gives up the oldest transitions when there are too many, and counts them", () => {
+    const s = new Scripted();
+    for (const transition of transitionsFrom(0, 10_005)) s.store.record(transition);
+    expect(s.store.status).toMatchObject({ queued: 10_000, dropped: 5 });
+    s.done({ counters: [] });
+    s.clock.advance(0);
+    expect(s.lastBatch).toEqual(transitionsFrom(5, 500));
+  });
+
+  test("says once that it is degraded and once that it is well, tries again with growing pauses, and loses nothing", () => {
+    const s = new Scripted();
+    s.fail();
+    s.store.record(transitionAt(0));
+    for (let i = 0; i < 5; i++) {
+      s.clock.advance(60_000);
+      s.fail();
+    }
+    expect(s.states).toEqual(["degraded: the disk is full"]);
+    const retries = s.clock.delays.filter((ms) => ms !== 30_000 && ms !== DELAY_MS);
+    expect(retries.map((ms) => Math.abs(Math.round(Math.log2(ms / 900))))).toEqual([0, 1, 2, 3, 4, 5]);
+    s.clock.advance(60_000);
+    s.done({ counters: [] });
+    expect(s.lastBatch).toEqual([transitionAt(0)]);
+    s.done();
+    expect(s.states).toEqual(["degraded: the disk is full", "ok: "]);
+    expect(s.store.status).toMatchObject({ queued: 0, dropped: 0 });
+  });
+
+  test("is degraded while the disk does not answer, and sends nothing more", () => {
+    const s = new Scripted().settled();
+    s.store.record(transitionAt(1));
+    s.clock.advance(DELAY_MS + 29_999);
+    expect(s.states).toEqual([]);
+    s.clock.advance(1);
+    expect(s.states).toEqual(["degraded: the disk did not answer for 30000 ms"]);
+    for (const transition of transitionsFrom(2, 600)) s.store.record(transition);
+    s.clock.advance(1_000_000);
+    expect(s.kinds).toBe("open save save");
+    s.done();
+    expect(s.states.at(-1)).toBe("ok: ");
+    expect(s.threads).toBe(1);
+  });
+
+  test("starts its thread again when that ends, and sends the same batch again", () => {
+    const s = new Scripted().settled();
+    s.store.record(transitionAt(1));
+    s.clock.advance(DELAY_MS);
+    const lost = s.requests.at(-1);
+    s.crash();
+    expect(s.states).toEqual(["degraded: its thread ended: crash"]);
+    s.store.record(transitionAt(2));
+    s.clock.advance(1000);
+    expect(s.threads).toBe(2);
+    s.done({ counters: [] });
+    expect(s.kinds).toBe("open save save open save");
+    expect(s.requests.at(-1)).toMatchObject({ batch: (lost as { batch: object }).batch });
+    s.done();
+    s.clock.advance(DELAY_MS);
+    expect(s.lastBatch).toEqual([transitionAt(2)]);
+  });
+
+  test("gives up a batch that is refused, so that the next is saved", () => {
+    const s = new Scripted().settled();
+    s.store.record(transitionAt(1));
+    s.clock.advance(DELAY_MS);
+    s.fail("refused", "NOT NULL");
+    s.store.record(transitionAt(2));
+    s.clock.advance(DELAY_MS);
+    expect(s.lastBatch).toEqual([transitionAt(2)]);
+    s.done();
+    expect(s.states).toEqual(["degraded: NOT NULL", "ok: "]);
+    expect(s.store.status).toMatchObject({ queued: 0, dropped: 1 });
+  });
+
+  test("goes on saving when a backup fails, stays degraded, and tries again after the interval", () => {
+    const s = new Scripted().settled();
+    s.clock.advance(300_000);
+    s.fail();
+    s.store.record(transitionAt(1));
+    s.clock.advance(DELAY_MS);
+    s.done();
+    expect(s.states).toEqual(["degraded: the disk is full"]);
+    s.clock.advance(300_000);
+    expect(s.kinds).toBe("open save backup save backup");
+    s.done();
+    expect(s.states.at(-1)).toBe("ok: ");
+  });
+
+  test("counts on from what was saved, and saves again what an older file does not have", () => {
+    const s = new Scripted();
+    s.store.count("flaps", 2);
+    expect(s.store.counter("flaps")).toBe(2);
+    s.done({ counters: [["flaps", 40]] });
+    expect(s.store.counter("flaps")).toBe(42);
+    s.clock.advance(DELAY_MS);
+    s.done();
+    expect(s.store.counter("flaps")).toBe(42);
+    s.store.count("flaps");
+    s.clock.advance(DELAY_MS);
+    s.done({ counters: [["flaps", 30]] }); // restored from a backup, and then the one was added
+    expect(s.store.counter("flaps")).toBe(43);
+    s.clock.advance(DELAY_MS);
+    expect(s.requests.at(-1)).toMatchObject({ batch: { counters: [["flaps", 12]] } });
+    s.done();
+    expect(s.store.counter("flaps")).toBe(43);
+  });
+
+  test("saves all that is left when it is closed, and ends the start", async () => {
+    const s = new Scripted();
+    s.done({ counters: [] });
+    s.store.recordStart(START);
+    for (const transition of transitionsFrom(0, 600)) s.store.record(transition);
+    const closed = s.store.close(5000);
+    s.store.record(transitionAt(600));
+    s.done();
+    s.done();
+    expect(s.kinds).toBe("open save save close");
+    expect(s.requests.at(-1)).toMatchObject({ start: START, backup: true });
+    s.done();
+    expect(await closed).toBe(true);
+    expect({ timers: s.clock.timers, terminated: s.terminated }).toEqual({ timers: 0, terminated: 1 });
+    expect(s.store.close(1)).resolves.toBe(true);
+  });
+
+  for (const [how, act] of [
+    ["nothing answers", (s: Scripted) => s.clock.advance(5000)],
+    ["it fails", (s: Scripted) => s.fail()],
+    ["its thread ends", (s: Scripted) => s.crash()],
+  ] as const)
+    test(`ends a close when ${how}`, async () => {
+      const s = new Scripted().settled();
+      s.store.record(transitionAt(1));
+      const closed = s.store.close(5000);
+      act(s);
+      expect(await closed).toBe(false);
+      expect(s.clock.timers).toBe(0);
+    });
+
+  test("tries once more when it is closed while it is degraded", async () => {
+    const s = new Scripted();
+    s.fail();
+    s.store.record(transitionAt(0));
+    const closed = s.store.close(5000);
+    for (let i = 0; i < 3; i++) s.done({ counters: [] });
+    expect(await closed).toBe(true);
+    expect(s.kinds).toBe("open open save close");
+  });
+
+  test("takes everything and does nothing when it is disabled", async () => {
+    const s = new Scripted({ enabled: false });
+    s.store.record(transitionAt(0));
+    s.store.count("flaps");
+    s.store.recordStart(START);
+    expect(s.store.status).toMatchObject({ state: "disabled", queued: 0 });
+    expect(await s.store.close(1)).toBe(true);
+    expect({ threads: s.threads, timers: s.clock.timers }).toEqual({ threads: 0, timers: 0 });
+  });
+
+  test("is degraded, and tries again, when no thread can be started", () => {
+    const clock = new FakeClock();
+    const states: string[] = [];
+    const options = { ...limitsIn("/nowhere"), enabled: true, backupIntervalMs: 1 };
+    const observer = { onState: (_: string, reason: string) => void states.push(reason), onRecovery: () => {} };
+    const store = new Store(options, clock, observer, () => {
+      throw new Error("no memory");
+    });
+    expect(states).toEqual(["its thread ended: no memory"]);
+    expect({ state: store.status.state, timers: clock.timers }).toEqual({ state: "degraded", timers: 1 });
+  });
+});
