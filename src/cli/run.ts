@@ -3,7 +3,6 @@ import { formatCompletion } from "./completion.ts";
 import { runDaemon } from "./daemon.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
 import { formatHelp } from "./help.ts";
-import { runHistory } from "./history.ts";
 import { formatMan } from "./man.ts";
 import { runMonitor } from "./monitor.ts";
 import { PROGRAM } from "./options.ts";
@@ -45,12 +44,13 @@ function carryOut(invocation: Invocation): ExitCode | Promise<ExitCode> {
 }
 
 /** Finds the store by the configuration that the daemon has. */
-function runHistoryCommand({ config: file, namespace, ...options }: HistoryOptions): ExitCode | Promise<ExitCode> {
+async function runHistoryCommand({ config: file, namespace, ...options }: HistoryOptions): Promise<ExitCode> {
   const settings = readSettings(
     { action: "run", ...(file !== undefined && { config: file }), ...(namespace !== undefined && { namespace }) },
     process.env,
   );
   if (settings.issues) return tellIssues(settings.issues);
+  const { runHistory } = await import("./history.ts"); // it brings SQLite, which the daemon has in a thread of its own if at all
   return runHistory({ ...options, directory: storeDirectory(settings.config) });
 }
 
