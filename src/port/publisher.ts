@@ -60,6 +60,8 @@ export class Publisher implements PortSink {
   readonly #desired = new Map<string, PortState>();
   readonly #published = new Map<string, Published>();
   readonly #removals = new Set<string>();
+  /** Ports whose state changed since their last flush, be it back to what is published: readers see that something was. */
+  readonly #changed = new Set<string>();
   readonly #retry = new Backoff(100, 800);
   /** Ports to look at in the next flush, and why. */
   #dirty = new Map<string, Cause>();
@@ -78,6 +80,8 @@ export class Publisher implements PortSink {
   }
 
   set(name: string, state: PortState, cause: Cause): void {
+    const before = this.#desired.get(name);
+    if (before && !sameState(before, state)) this.#changed.add(name);
     this.#desired.set(name, state);
     this.#dirty.set(name, cause);
   }
@@ -205,7 +209,8 @@ export class Publisher implements PortSink {
       const remove = this.#removals.delete(name);
       const desired = this.#desired.get(name);
       const before = this.#published.get(name);
-      const changed = desired && (remove || before === "unknown" || !sameState(before, desired));
+      const moved = this.#changed.delete(name);
+      const changed = desired && (remove || moved || before === "unknown" || !sameState(before, desired));
       if (remove || changed) changes.push({ name, remove, state: changed ? desired : undefined, before, cause });
       else this.#refused.delete(name);
       if (desired && !remove && !changed) unchanged.push(name);

@@ -48,12 +48,23 @@ describe("Publisher.flush", () => {
 
   test("Publisher.flush writes no state that is published already, and says that it is there", async () => {
     const bench = await PublisherBench.open({ Ethernet0: DOWN });
-    bench.publisher.set("Ethernet0", UP, "event");
     bench.publisher.set("Ethernet0", { ...DOWN }, "event");
     bench.publisher.flush();
     expect(bench.sent).toEqual([]);
     expect(bench.acknowledged).toEqual([["Ethernet0"]]);
     expect(bench.publisher.counters).toEqual({ sets: 1, dels: 0, unchanged: 1, refused: 0, lost: 0 });
+  });
+
+  test("Publisher.flush writes once for a port that went away from its state and back, so that readers see it", async () => {
+    const bench = await PublisherBench.open({ Ethernet0: DOWN });
+    bench.publisher.set("Ethernet0", UP, "event");
+    bench.publisher.set("Ethernet0", { ...DOWN }, "event");
+    bench.publisher.flush();
+    expect(bench.sent).toEqual([hset("Ethernet0", DOWN)]);
+    await bench.database.next().answer(0);
+    bench.publisher.set("Ethernet0", { ...DOWN }, "event");
+    bench.publisher.flush();
+    expect(bench.sent).toEqual([]);
   });
 
   test("Publisher.flush writes a state that went back while another was in flight", async () => {
