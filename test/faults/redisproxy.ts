@@ -1,9 +1,7 @@
-import { closeSync, openSync } from "node:fs";
-
 import type { Socket, TCPSocketListener } from "bun";
 
-import { enterNetworkNamespace } from "../../ffi/libc.ts";
 import { systemClock } from "../../src/util/clock.ts";
+import { inNamespace } from "../support/innamespace.ts";
 import { Namespace } from "../support/namespace.ts";
 
 /** Bytes on their way to one side, in order. */
@@ -181,20 +179,5 @@ export class RedisProxy implements Disposable {
 
   [Symbol.dispose](): void {
     this.refuse();
-  }
-}
-
-function inNamespace<Result>(namespace: Namespace, open: () => Result): Result {
-  if (namespace === Namespace.current) return open();
-  const home = openSync("/proc/self/ns/net", "r");
-  try {
-    enterNetworkNamespace(namespace.path);
-    try {
-      return open();
-    } finally {
-      enterNetworkNamespace(`/proc/self/fd/${home}`);
-    }
-  } finally {
-    closeSync(home);
   }
 }

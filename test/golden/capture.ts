@@ -7,7 +7,7 @@ import { bind, close, recv, send, setsockopt, socket, SystemError } from "../../
 import { NETLINK_ROUTE } from "../../ffi/linux/netlink.ts";
 import { RTMGRP_LINK } from "../../ffi/linux/rtnetlink.ts";
 import { AF_NETLINK, MSG_DONTWAIT, SO_RCVBUFFORCE, SOCK_RAW, SOL_SOCKET } from "../../ffi/sys/socket.ts";
-import { inNamespace } from "../netlink/innamespace.ts";
+import { inNamespace } from "../support/innamespace.ts";
 import { encodeDump } from "../support/linkmessage.ts";
 import { Namespace } from "../support/namespace.ts";
 import { type IpLink, parseIpLinks } from "./iplink.ts";

@@ -7,13 +7,14 @@ import { AF_NETLINK, SOCK_RAW } from "../../ffi/sys/socket.ts";
 import { datagramBuffer } from "../../src/netlink/message.ts";
 import { GroupSocket, RECEIVED, RequestSocket } from "../../src/netlink/socket.ts";
 import { waitUntil } from "../support/deadline.ts";
+import { inNamespace } from "../support/innamespace.ts";
 import { decodeDatagram, encodeDump, encodeSetMtu, type LinkNotice } from "../support/linkmessage.ts";
 import { farEnd, Links } from "../support/links.ts";
 import { LinkSocket } from "../support/linksocket.ts";
 import { Namespace } from "../support/namespace.ts";
 import { all, needsCommands } from "../support/requirement.ts";
 import { testWith } from "../support/testwith.ts";
-import { ableToEnter, inNamespace } from "./innamespace.ts";
+import { ableToEnter } from "./innamespace.ts";
 import { routeSockets } from "./routesockets.ts";
 
 const ROOMY = 4_000_000;

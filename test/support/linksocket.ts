@@ -1,9 +1,7 @@
-import { closeSync, openSync } from "node:fs";
-
 import type { FdSocketOptions, Socket } from "bun";
 
 import { errno } from "../../ffi/errno.ts";
-import { bind, close, enterNetworkNamespace, recv, send, setsockopt, socket, SystemError } from "../../ffi/libc.ts";
+import { bind, close, recv, send, setsockopt, socket, SystemError } from "../../ffi/libc.ts";
 import { NETLINK_ROUTE } from "../../ffi/linux/netlink.ts";
 import { RTMGRP_LINK } from "../../ffi/linux/rtnetlink.ts";
 import {
@@ -15,28 +13,13 @@ import {
   SOCK_RAW,
   SOL_SOCKET,
 } from "../../ffi/sys/socket.ts";
+import { inNamespace } from "./innamespace.ts";
 import { decodeDatagram, encodeDump, type LinkNotice } from "./linkmessage.ts";
 import { Namespace } from "./namespace.ts";
 
 /** Room for the notifications of some 100 000 changes, so that a test's own ears do not overrun. */
 const RECEIVE_BUFFER = 512 << 20;
 const datagram = Buffer.alloc(1 << 17);
-
-/** Runs `open` in a namespace. Needs CAP_SYS_ADMIN in this process's user namespace, unless it is the current one. */
-function inNamespace<T>(namespace: Namespace, open: () => T): T {
-  if (namespace === Namespace.current) return open();
-  const home = openSync("/proc/self/ns/net", "r");
-  try {
-    enterNetworkNamespace(namespace.path);
-    try {
-      return open();
-    } finally {
-      enterNetworkNamespace(`/proc/self/fd/${home}`);
-    }
-  } finally {
-    closeSync(home);
-  }
-}
 
 function openSocket(groups: number, namespace: Namespace): number {
   return inNamespace(namespace, () => {
