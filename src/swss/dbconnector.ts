@@ -30,7 +30,7 @@ const FIRST_RETRY_MS = 20;
 /** A server that answers with an error is there and soon ready, as while it loads its data. */
 const NOT_READY_RETRY_MS = 200;
 /** How often each connection is asked whether it is still there. */
-const HEARTBEAT_MS = 5000;
+const HEARTBEAT_MS = 2000;
 /** Commands that are sent before an answer is awaited: the deadline is for a piece of work that does not grow with the ports. */
 const COMMANDS_AT_ONCE = 1000;
 
