@@ -27,8 +27,8 @@ testWith(
       sender.send("new", lie("Ethernet900", 900), target);
       sender.send("del", lie(second!, links.get(second!)!.ifindex), target);
     }
-    await bed.readAll();
-    // What the kernel says after the lies is published after what came of them.
+    // What the kernel says after the lies is read and published after what came of them. Only it is sure to wake the
+    // daemon: what is told to one socket alone waits there, and the bell is another.
     await bed.box.links.mtu(4321, bed.ports[5]!);
     await bed.equal();
     await recorder.sync();
