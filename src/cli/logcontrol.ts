@@ -1,5 +1,4 @@
-import type { LogFormat } from "../log/format.ts";
-import { parseLogOutput } from "../log/format.ts";
+import { type LogFormat, parseLogOutput } from "../log/format.ts";
 import { DEFAULT_LOG_LEVEL, type LogLevel, parseSonicLogLevel } from "../log/level.ts";
 import { getLog } from "../log/logger.ts";
 import { type Logging, setupLogging, SYSLOG_SOCKET } from "../log/setup.ts";

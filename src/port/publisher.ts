@@ -4,8 +4,8 @@ import { type Database, type Reply, ReplyError } from "../swss/database.ts";
 import { Backoff } from "../util/backoff.ts";
 import type { Clock } from "../util/clock.ts";
 import type { PortSink } from "./linksync.ts";
-import { formatState, type PortState, sameState } from "./state.ts";
-import { changeCommands, type Published, readPublished } from "./statetable.ts";
+import { type PortState, sameState } from "./state.ts";
+import { changeCommands, describeChange, type Published, readPublished } from "./statetable.ts";
 
 /** A change of a port's row on its way to STATE_DB. */
 interface Change {
@@ -266,7 +266,7 @@ export class Publisher implements PortSink {
       if (state) this.#published.set(name, state);
       else this.#published.delete(name);
       if (state) acknowledged.push(name);
-      log.info("{port}: {change}", { port: name, change: formatChange(remove, state) });
+      log.info("{port}: {change}", describeChange(name, remove, state));
       this.#observer.onTransition({ name, before, after: state, cause });
     }
     if (this.#refused.size === 0) this.#retry.reset();
@@ -292,9 +292,4 @@ export class Publisher implements PortSink {
       this.flush();
     });
   }
-}
-
-function formatChange(remove: boolean, state: PortState | undefined): string {
-  const written = state ? formatState(state).join(" ") : "";
-  return remove ? `deleted ${written}`.trim() : written;
 }

@@ -26,6 +26,17 @@ export function changeCommands(
   return commands;
 }
 
+/** A change for the log; its text is made only when it is read, since this is in the way of every event. */
+export function describeChange(port: string, remove: boolean, state: PortState | undefined) {
+  return {
+    port,
+    get change(): string {
+      const written = state ? formatState(state).join(" ") : "";
+      return remove ? `deleted ${written}`.trim() : written;
+    },
+  };
+}
+
 /** What STATE_DB holds of the ports; those without any of our fields are left out. Throws DatabaseLostError. */
 export async function readPublished(database: Database, names: readonly string[]): Promise<Map<string, Published>> {
   const replies = await database.batch(names.map((name) => ["HMGET", rowKey(database, name), ...PORT_FIELDS]));
