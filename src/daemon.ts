@@ -164,6 +164,7 @@ export class Daemon {
     this.#parts.onBegin();
     const { name, restoreCount } = await this.#reconciler.start();
     const { clock, version } = this.#parts;
+    this.#store.open();
     if (name !== "once") this.#store.recordStart({ wallMs: clock.wallNow(), kind: name, restoreCount, version });
     this.#startWatchdog();
     this.#parts.notifier.ready();

@@ -41,7 +41,7 @@ const EXTERNALS: Readonly<Record<string, readonly string[]>> = {
   "fast-check": ["test/"],
   "fastest-levenshtein": ["src/util/closest.ts"],
   "smol-toml": ["src/config/load.ts", "src/config/print.ts", "test/"],
-  "package.json": ["src/cli/version.ts", "test/store/binary.test.ts"],
+  "package.json": ["src/cli/version.ts", "test/"],
   valibot: ["src/config/load.ts", "src/config/schema.ts"],
 };
 

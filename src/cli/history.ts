@@ -4,7 +4,9 @@ import type { PortSnapshot, Transition } from "../store/transition.ts";
 import { decodeName } from "../util/ifname.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
 import { Failure } from "./failure.ts";
+import { toJsonLine } from "./json.ts";
 import { parseSince } from "./since.ts";
+import { formatTime } from "./time.ts";
 
 /** What `history` is asked for. */
 export interface HistoryOptions {
@@ -24,9 +26,6 @@ const EXIT_CODES = {
   unavailable: EXIT.unavailable,
 } as const satisfies Record<HistoryError["kind"], ExitCode>;
 
-/** What JSON.stringify leaves as it is, though a terminal or a reader of lines acts on it. */
-const UNSAFE_IN_JSON = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
-
 // The longest that columns usually are: IFNAMSIZ, the causes, and a state.
 const PORT_WIDTH = 15;
 const CAUSE_WIDTH = 6;
@@ -41,17 +40,24 @@ export async function runHistory({ port, since, json, directory }: HistoryOption
       `${quoteWord(since)} is no time for --since, allowed: 30m, 1h, 2d or 2026-01-31T12:00`,
     );
   const format = json ? formatJson : formatText;
+  using history = readingHistory(() => History.open(directory));
+  const filter = {
+    ...(port === undefined ? {} : { port: Buffer.from(port, "utf8").toString("latin1") }),
+    ...(sinceWallMs === undefined ? {} : { sinceWallMs }),
+  };
+  const pages = history.read(filter);
+  for (;;) {
+    const page = readingHistory(() => pages.next());
+    if (page.done) return EXIT.ok;
+    const text = page.value.map((transition) => `${format(transition)}\n`).join("");
+    if (!(await write(text))) return EXIT.ok;
+  }
+}
+
+/** What `read` returns; a history that cannot be read is a Failure. */
+export function readingHistory<T>(read: () => T): T {
   try {
-    using history = History.open(directory);
-    const filter = {
-      ...(port === undefined ? {} : { port: Buffer.from(port, "utf8").toString("latin1") }),
-      ...(sinceWallMs === undefined ? {} : { sinceWallMs }),
-    };
-    for (const transitions of history.read(filter)) {
-      const text = transitions.map((transition) => `${format(transition)}\n`).join("");
-      if (!(await write(text))) break;
-    }
-    return EXIT.ok;
+    return read();
   } catch (error) {
     if (!(error instanceof HistoryError)) throw error;
     throw new Failure(EXIT_CODES[error.kind], error.message);
@@ -61,12 +67,7 @@ export async function runHistory({ port, since, json, directory }: HistoryOption
 /** A transition as one JSON object. */
 export function formatJson({ wallMs, port, cause, old, new: now }: Transition): string {
   const object = { time: formatTime(wallMs), port: decodeName(port), cause, old: toObject(old), new: toObject(now) };
-  return JSON.stringify(object).replace(UNSAFE_IN_JSON, (characters) =>
-    characters
-      .split("")
-      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
-      .join(""),
-  );
+  return toJsonLine(object);
 }
 
 /** A transition as one line for people. */
@@ -88,12 +89,6 @@ function write(text: string): Promise<boolean> {
       resolve(true);
     });
   });
-}
-
-/** A clock that was far off when the transition was recorded may have said what is no date. */
-function formatTime(wallMs: number): string {
-  const time = new Date(wallMs);
-  return Number.isNaN(time.getTime()) ? String(wallMs) : time.toISOString();
 }
 
 function upDown(isUp: boolean): "up" | "down" {

@@ -6,6 +6,7 @@ import type { Link } from "../rtnetlink/link.ts";
 import { systemClock } from "../util/clock.ts";
 import { decodeName } from "../util/ifname.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
+import { toJsonLine } from "./json.ts";
 import { isReaderGone, outputFailure } from "./output.ts";
 import type { MonitorOptions } from "./parse.ts";
 import { openSource } from "./sources.ts";
@@ -64,7 +65,7 @@ function upDown(flags: number, bit: number): "up" | "down" {
 
 /** An event as one JSON object; what the message does not say is null. */
 export function formatJson(link: Link, deleted: boolean, time: Date): string {
-  return JSON.stringify({
+  return toJsonLine({
     event: deleted ? "del" : "new",
     ifindex: link.ifindex,
     ifname: decodeName(link.name),

@@ -68,7 +68,7 @@ export const OPTIONS = {
   "check-config": { meaning: "Check the configuration, print every issue, and exit." },
   "print-config": { meaning: "Print the effective configuration and exit." },
   once: { meaning: "Publish the state of every port once and exit." },
-  json: { meaning: "Print one JSON object per event." },
+  json: { meaning: "Print one JSON object a line." },
   since: {
     value: { placeholder: "TIME" },
     meaning: "Print what came after TIME: 30m, 1h, 2d ago or 2026-01-31T12:00.",
@@ -117,6 +117,10 @@ export const COMMANDS = {
     options: ["since", "json", "config", "namespace", "help"],
     meaning: "Print how ports changed, the newest last, from the store.",
   },
+  starts: {
+    options: ["json", "config", "namespace", "help"],
+    meaning: "Print when and how the daemon started, and whether it ended cleanly, from the store.",
+  },
   completion: {
     operand: { placeholder: SHELLS.join("|"), choices: SHELLS },
     options: ["help"],
@@ -133,6 +137,7 @@ export const WRITTEN_COMMANDS = [
   "monitor",
   "record",
   "history",
+  "starts",
   "completion",
   "man",
 ] as const satisfies readonly CommandName[];

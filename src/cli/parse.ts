@@ -54,6 +54,13 @@ export interface HistoryOptions {
   readonly namespace?: string;
 }
 
+/** The options of `starts`. */
+export interface StartsOptions {
+  readonly json: boolean;
+  readonly config?: string;
+  readonly namespace?: string;
+}
+
 /** The operand and options of `record`. */
 export interface RecordOptions {
   readonly file: string;
@@ -66,6 +73,7 @@ export type Invocation =
   | { readonly command: "monitor"; readonly options: MonitorOptions }
   | { readonly command: "record"; readonly options: RecordOptions }
   | { readonly command: "history"; readonly options: HistoryOptions }
+  | { readonly command: "starts"; readonly options: StartsOptions }
   | { readonly command: "completion"; readonly options: { readonly shell: Shell } }
   | { readonly command: "man"; readonly options: Readonly<Record<string, never>> }
   | { readonly command: "help"; readonly options: { readonly about: CommandName } }
@@ -180,6 +188,8 @@ function interpret(command: CommandName, written: Written): Invocation {
       return { command, options: { file: operand, ...namespace } };
     case "history":
       return { command, options: { ...readHistory(operand, values), ...namespace } };
+    case "starts":
+      return { command, options: { json: values.has("json"), ...readConfigFile(values), ...namespace } };
     case "completion":
       return { command, options: { shell: operand as Shell } };
     case "man":

@@ -1,3 +1,4 @@
+import type { ConfigIssue } from "../config/issue.ts";
 import { storeDirectory } from "../daemon.ts";
 import { formatCompletion } from "./completion.ts";
 import { runDaemon } from "./daemon.ts";
@@ -7,7 +8,7 @@ import { formatMan } from "./man.ts";
 import { runMonitor } from "./monitor.ts";
 import { PROGRAM } from "./options.ts";
 import { printText } from "./output.ts";
-import { type HistoryOptions, type Invocation, parse } from "./parse.ts";
+import { type HistoryOptions, type Invocation, parse, type StartsOptions } from "./parse.ts";
 import { runRecord } from "./record.ts";
 import { readSettings, tellIssues } from "./settings.ts";
 import { VERSION } from "./version.ts";
@@ -32,6 +33,8 @@ function carryOut(invocation: Invocation): ExitCode | Promise<ExitCode> {
       return runRecord(invocation.options);
     case "history":
       return runHistoryCommand(invocation.options);
+    case "starts":
+      return runStartsCommand(invocation.options);
     case "help":
       return print(formatHelp(invocation.options.about));
     case "man":
@@ -43,15 +46,30 @@ function carryOut(invocation: Invocation): ExitCode | Promise<ExitCode> {
   }
 }
 
+async function runHistoryCommand({ config, namespace, ...options }: HistoryOptions): Promise<ExitCode> {
+  const store = findStore(config, namespace);
+  if (store.issues) return tellIssues(store.issues);
+  const { runHistory } = await import("./history.ts"); // it brings SQLite, which the daemon has in a thread of its own if at all
+  return runHistory({ ...options, directory: store.directory });
+}
+
+async function runStartsCommand({ config, namespace, json }: StartsOptions): Promise<ExitCode> {
+  const store = findStore(config, namespace);
+  if (store.issues) return tellIssues(store.issues);
+  const { runStarts } = await import("./starts.ts");
+  return runStarts({ json, directory: store.directory });
+}
+
+type FoundStore =
+  { readonly directory: string; readonly issues?: undefined } | { readonly issues: readonly ConfigIssue[] };
+
 /** Finds the store by the configuration that the daemon has. */
-async function runHistoryCommand({ config: file, namespace, ...options }: HistoryOptions): Promise<ExitCode> {
+function findStore(config: string | undefined, namespace: string | undefined): FoundStore {
   const settings = readSettings(
-    { action: "run", ...(file !== undefined && { config: file }), ...(namespace !== undefined && { namespace }) },
+    { action: "run", ...(config !== undefined && { config }), ...(namespace !== undefined && { namespace }) },
     process.env,
   );
-  if (settings.issues) return tellIssues(settings.issues);
-  const { runHistory } = await import("./history.ts"); // it brings SQLite, which the daemon has in a thread of its own if at all
-  return runHistory({ ...options, directory: storeDirectory(settings.config) });
+  return settings.issues ? { issues: settings.issues } : { directory: storeDirectory(settings.config) };
 }
 
 async function print(text: string): Promise<ExitCode> {

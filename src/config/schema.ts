@@ -196,7 +196,7 @@ const shutdown = {
 };
 
 const store = {
-  enabled: flag(false, { meaning: "whether the history of ports and the starts are kept on disk", live: false }),
+  enabled: flag(true, { meaning: "whether the history of ports and the starts are kept on disk", live: false }),
   directory: text("/var/lib/sonic/portsyncd", "an absolute path", isPath, {
     meaning: "where portsyncd.db and its backups are; with a namespace a folder of its name in it",
     live: false,

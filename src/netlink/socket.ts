@@ -63,10 +63,12 @@ export interface Subscription extends DatagramReceiver {
 /** Twice the largest piece of a dump (32 KiB), so that only a broken sender is truncated. */
 const BUFFER_BYTES = 65_536;
 
+/** Connected to the kernel, so what another process sends to this socket alone is refused (ECONNREFUSED there). */
 function openRoute(groups: number): number {
   const fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
   try {
     bind(fd, encodeSockaddrNl(groups));
+    connect(fd, encodeSockaddrNl(0));
     return fd;
   } catch (error) {
     close(fd);
@@ -149,21 +151,11 @@ export class GroupSocket implements Subscription {
   }
 }
 
-/** A NETLINK_ROUTE socket for requests and their answers; connected to the kernel, so nobody else can send to it. */
+/** A NETLINK_ROUTE socket for requests and their answers. */
 export class RequestSocket implements RequestChannel {
   readonly buffer = datagramBuffer(BUFFER_BYTES);
-  readonly #fd: number;
-
-  /** Throws SystemError. */
-  constructor() {
-    this.#fd = openRoute(0);
-    try {
-      connect(this.#fd, encodeSockaddrNl(0));
-    } catch (error) {
-      close(this.#fd);
-      throw error;
-    }
-  }
+  /** Throws SystemError to whoever makes one. */
+  readonly #fd = openRoute(0);
 
   request(message: Uint8Array): void {
     send(this.#fd, message, 0);

@@ -5,6 +5,7 @@ import { openImmutable, openToRead } from "./connection.ts";
 import { checkPlain, storePaths } from "./directory.ts";
 import { classify, codeOf } from "./failure.ts";
 import { MIGRATIONS, versionOf } from "./migrations.ts";
+import type { PastStart } from "./start.ts";
 import { CAUSES, type PortSnapshot, type Transition } from "./transition.ts";
 
 /** Rows of one query: in between nothing is held open, so a slow reader does not keep the log from being written back. */
@@ -16,6 +17,10 @@ const READ = `
   FROM history JOIN ports ON ports.id = history.port
   WHERE history.id > ?1 AND wall_ms >= ?2 AND (?3 IS NULL OR name = ?3)
   ORDER BY history.id LIMIT ${ROWS_AT_ONCE}`;
+
+const READ_STARTS =
+  "SELECT wall_ms AS wallMs, kind, restore_count AS restoreCount, version, ended_wall_ms AS endedWallMs" +
+  " FROM starts ORDER BY id";
 
 interface Row {
   readonly id: number;
@@ -88,6 +93,11 @@ export class History implements Disposable {
       if (rows.length < ROWS_AT_ONCE) return;
       last = rows.at(-1)!.id;
     }
+  }
+
+  /** The starts in their order, of which there are at most a thousand. Throws HistoryError. */
+  starts(): readonly PastStart[] {
+    return guard(this.#path, () => this.#db.query<PastStart, []>(READ_STARTS).all());
   }
 
   [Symbol.dispose](): void {

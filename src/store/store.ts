@@ -62,6 +62,8 @@ export class Store {
   #isSaveDue = false;
   #closing: PromiseWithResolvers<boolean> | undefined;
   #isClosed = false;
+  /** Whether the disk may be used yet. */
+  #isBegun = false;
   /** Why saving and making backups do not work; "" when they do. */
   readonly #reasons: Record<Concern, string> = { saving: "", backup: "" };
   #status: Pick<StoreStatus, "state" | "reason" | "bytes" | "lastStart"> & typeof EMPTY_TALLY;
@@ -75,6 +77,11 @@ export class Store {
     this.#timers = new Timers(clock);
     const state = options.enabled ? "ok" : "disabled";
     this.#status = { state, reason: "", bytes: 0, lastStart: undefined, ...EMPTY_TALLY };
+  }
+
+  /** Begins to use the disk; what was recorded before is queued, so that a start need not share the processor with it. */
+  open(): void {
+    this.#isBegun = true;
     this.#proceed();
   }
 
@@ -113,10 +120,12 @@ export class Store {
   /** Saves what is queued, notes a clean end and makes a backup; false when that was not done within `timeoutMs`. */
   close(timeoutMs: number): Promise<boolean> {
     if (this.#isClosed || !this.#options.enabled) return Promise.resolve(true);
+    if (!this.#isBegun && this.#queue.isEmpty) return Promise.resolve(true);
     if (this.#closing) return this.#closing.promise;
     this.#closing = Promise.withResolvers();
     for (const timer of ["save", "retry", "backup"] as const) this.#timers.disarm(timer);
     this.#timers.arm("close", timeoutMs, () => this.#end(false));
+    this.#isBegun = true;
     this.#proceed();
     return this.#closing.promise;
   }
@@ -127,7 +136,8 @@ export class Store {
 
   /** Sends the next request, if one is due and none is in flight. */
   #proceed(): void {
-    if (this.#inFlight || this.#isClosed || !this.#options.enabled || this.#timers.has("retry")) return;
+    if (!this.#isBegun || this.#inFlight || this.#isClosed || !this.#options.enabled) return;
+    if (this.#timers.has("retry")) return;
     const request = this.#nextRequest();
     if (!request) return;
     this.#inFlight = request.kind;

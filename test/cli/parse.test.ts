@@ -74,7 +74,7 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ["monitor --once", "unknown option --once"],
   ["--constructor", "unknown option --constructor"],
   ["montor", "unknown command montor; did you mean monitor?"],
-  ["daemon", "unknown command daemon; commands: monitor, record, history, completion, man"],
+  ["daemon", "unknown command daemon; commands: monitor, record, history, starts, completion, man"],
   ["--once monitor", "unexpected argument monitor; a command comes before the options"],
   ["--once thing", "unexpected argument thing"],
   ["-- thing", "unexpected argument thing"],

@@ -24,14 +24,19 @@ export class ForeignSender implements Disposable {
     }
   }
 
-  /** Tells all members of the link group, or with `portId` one socket alone, of a link that the kernel does not have so. */
-  send(kind: "new" | "del", link: Omit<Link, "address">, portId?: number): void {
+  /**
+   * Tells all members of the link group, or with `portId` one socket alone, of a link that the kernel does not have so;
+   * returns whether that one took it.
+   */
+  send(kind: "new" | "del", link: Omit<Link, "address">, portId?: number): boolean {
     const message = encodeMessage(kind === "new" ? RTM_NEWLINK : RTM_DELLINK, 0, 0, encodeLink(link));
     try {
       sendto(this.#fd, message, 0, portId === undefined ? address(0, RTMGRP_LINK) : address(portId, 0));
+      return true;
     } catch (error) {
       // The copy for the kernel itself, or for a receiver whose queue is full.
       if (!/ECONNREFUSED|EAGAIN|ENOBUFS/.test(String(error))) throw error;
+      return false;
     }
   }
 

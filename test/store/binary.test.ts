@@ -16,6 +16,7 @@ const PROGRAM = `
   import { systemClock } from "./util/clock.ts";
   const [options, transition] = JSON.parse(process.argv[2]);
   const store = new Store(options, systemClock, { onState: (state, reason) => console.log(state, reason), onRecovery: () => {} });
+  store.open();
   store.record(transition);
   console.log(await store.close(10_000));
   process.exit();`;

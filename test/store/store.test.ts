@@ -31,6 +31,7 @@ class Scripted {
       this.threads++;
       return { post: (request) => void this.requests.push(request), terminate: () => void this.terminated++ };
     });
+    this.store.open();
   }
 
   /** The kinds of all requests so far. */
@@ -282,6 +283,29 @@ describe("Store", () => {
     expect({ threads: s.threads, timers: s.clock.timers }).toEqual({ threads: 0, timers: 0 });
   });
 
+  test("leaves the disk alone until it is opened, then saves what was recorded before", async () => {
+    const requests: Request[] = [];
+    const observer = { onState: () => {}, onRecovery: () => {} };
+    const options = { ...limitsIn("/nowhere"), enabled: true, backupIntervalMs: 1000 };
+    const threadless = new Store(options, new FakeClock(), observer, () => {
+      throw new Error("a thread before open()");
+    });
+    expect(await threadless.close(1)).toBe(true); // nothing was recorded: there is nothing to wait for
+    const clock = new FakeClock();
+    let tell: ThreadObserver | undefined;
+    const store = new Store(options, clock, observer, (threadObserver) => {
+      tell = threadObserver;
+      return { post: (request) => void requests.push(request), terminate: () => {} };
+    });
+    store.record(transitionAt(0));
+    clock.advance(60_000);
+    expect(requests).toEqual([]);
+    store.open();
+    expect(requests.map(({ kind }) => kind)).toEqual(["open"]);
+    tell!.onReply({ outcome: "done", reason: "", facts: undefined, recoveries: [] });
+    expect(requests.at(-1)).toMatchObject({ kind: "save", batch: { transitions: [transitionAt(0)] } });
+  });
+
   test("is degraded, and tries again, when no thread can be started", () => {
     const clock = new FakeClock();
     const states: string[] = [];
@@ -290,6 +314,7 @@ describe("Store", () => {
     const store = new Store(options, clock, observer, () => {
       throw new Error("no memory");
     });
+    store.open();
     expect(states).toEqual(["its thread ended: no memory"]);
     expect({ state: store.status.state, timers: clock.timers }).toEqual({ state: "degraded", timers: 1 });
   });

@@ -17,6 +17,7 @@ const store = new Store({ ...limitsIn(directory), enabled: true, backupIntervalM
   onState: (state, reason) => print({ state, reason }),
   onRecovery: (recovery) => print({ recovery }),
 });
+store.open();
 
 let recorded = 0;
 let saved = 0;

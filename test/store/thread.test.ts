@@ -28,6 +28,7 @@ class Threaded implements AsyncDisposable {
       this.threads.push(thread);
       return thread;
     });
+    this.store.open();
   }
 
   /** Resolves when nothing is queued. */

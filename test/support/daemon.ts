@@ -104,7 +104,8 @@ export class Daemon implements AsyncDisposable {
       ...(databaseConfig === undefined ? {} : { sonic_db_config: databaseConfig }),
       ...(config["database"] as DaemonConfig | undefined),
     };
-    await Bun.write(file, stringify({ ...config, ...(Object.keys(database).length > 0 ? { database } : {}) }));
+    const store = { directory: join(options.directory, "store"), ...(config["store"] as DaemonConfig | undefined) };
+    await Bun.write(file, stringify({ ...config, store, ...(Object.keys(database).length > 0 ? { database } : {}) }));
     const args = ["--config", file, ...(options.args ?? [])];
     const startedMs = performance.now();
     const child = (options.namespace ?? Namespace.current).spawn([...daemonCommand(options.binary), ...args], {

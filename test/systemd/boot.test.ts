@@ -55,6 +55,7 @@ testWith(
     await addPort(machine, "Ethernet0");
 
     // Without UnsetEnvironment the daemon would be Bun itself.
+    await machine.run("systemd-sysusers");
     await machine.run("systemctl", "set-environment", "BUN_BE_BUN=1", "BUN_OPTIONS=--preload=/nonexistent");
     await machine.run("systemctl", "start", UNIT);
     expect(await row("Ethernet0")).toBe("up\n");
@@ -83,6 +84,14 @@ testWith(
     expect(await machine.property(UNIT, "MainPID")).not.toBe(pid);
 
     await machine.run("systemctl", "stop", UNIT);
+    const history = await machine.run("portsyncd", "history", "Ethernet4", "--json");
+    expect(JSON.parse(history.trim().split("\n")[0]!)).toMatchObject({ port: "Ethernet4", old: null });
+    const starts = (await machine.run("portsyncd", "starts")).trim().split("\n");
+    // The first was killed by the watchdog.
+    expect(starts.map((line) => / standalone .* not ended$| standalone .* ended /.exec(line)?.[0])).toHaveLength(2);
+    expect(starts[0]).toEndWith("no clean end");
+    expect(starts[1]).not.toEndWith("no clean end");
+    expect(await machine.run("stat", "-c", "%U %a", "/var/lib/sonic/portsyncd")).toBe("portsyncd 750\n");
     await logged(machine, /Deactivated successfully/);
     expect(await machine.journal(UNIT)).toMatch(/SIGTERM: stopping/);
     expect(await machine.journal(UNIT)).not.toMatch(/denied|EPERM|EACCES/i);

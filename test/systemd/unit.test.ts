@@ -117,6 +117,7 @@ test("portsyncd@.service differs from portsyncd.service only in what the namespa
     "Service.CapabilityBoundingSet",
     "Service.ExecStart",
     "Service.RestrictNamespaces",
+    "Service.StateDirectory",
     "Unit.After",
     "Unit.Description",
   ]);
@@ -141,10 +142,26 @@ test("portsyncd.supervisor.conf is the program of SONiC's swss container", async
   expect(Number(program["program:portsyncd.stopwaitsecs"])).toBeGreaterThan(DEFAULT_CONFIG.shutdown.timeout_secs);
 });
 
-testWith(needsCommands("systemd-sysusers"), "portsyncd.sysusers.conf makes the group of Redis' socket", async () => {
-  await using dir = new TempDir();
-  await Bun.$`mkdir -p ${dir.path}/etc`.quiet();
-  const command = ["systemd-sysusers", `--root=${dir.path}`, join(FOLDER, "portsyncd.sysusers.conf")];
-  expect(Bun.spawnSync(command).exitCode).toBe(0);
-  expect(await Bun.file(dir.file("etc/group")).text()).toMatch(/^redis:x:\d+:$/m);
+test("the units make the directory of the store, for the daemon's user alone to write", async () => {
+  for (const name of UNITS) {
+    const settings = await readSettings(name);
+    const folder = name.includes("@") ? "/%i" : "";
+    expect(settings.get("Service.StateDirectory")).toEqual([`sonic/portsyncd${folder}`]);
+    expect(`/var/lib/${settings.get("Service.StateDirectory")![0]}`).toBe(`${DEFAULT_CONFIG.store.directory}${folder}`);
+    expect(settings.get("Service.StateDirectoryMode")).toEqual(["0750"]);
+    expect(settings.get("Service.User")).toEqual(["portsyncd"]);
+  }
 });
+
+testWith(
+  needsCommands("systemd-sysusers"),
+  "portsyncd.sysusers.conf makes the user, and the group of Redis' socket",
+  async () => {
+    await using dir = new TempDir();
+    await Bun.$`mkdir -p ${dir.path}/etc`.quiet();
+    const command = ["systemd-sysusers", `--root=${dir.path}`, join(FOLDER, "portsyncd.sysusers.conf")];
+    expect(Bun.spawnSync(command).exitCode).toBe(0);
+    expect(await Bun.file(dir.file("etc/group")).text()).toMatch(/^redis:x:\d+:$/m);
+    expect(await Bun.file(dir.file("etc/passwd")).text()).toMatch(/^portsyncd:x:\d+:\d+:.*\/nologin$/m);
+  },
+);
