@@ -78,6 +78,8 @@ export class Machine implements AsyncDisposable {
       ended.catch(() => {});
       await Promise.race([notify.waitFor(/^READY=1/m, { seconds: BOOT_SECONDS }), ended]);
       const [, leader] = /^X_NSPAWN_LEADER_PID=(\d+)$/m.exec(notify.datagrams.join("\n")) ?? [];
+      // Its systemd outlives a systemd-nspawn that is killed, and everything in it ends with its systemd.
+      owned.defer(() => void process.kill(Number(leader), "SIGKILL"));
       return new Machine(owned.move(), Number(leader));
     } catch (error) {
       await owned.disposeAsync();
