@@ -218,10 +218,16 @@ export class Reconciler {
   /** Hands the ports to orchagent and brings down what an earlier one left behind; returns those that PortInitDone waits for (rules 7, 8). */
   async #startPorts(kind: StartKind): Promise<string[] | undefined> {
     if (kind.name === "once" || kind.name === "standalone") return undefined;
-    // Rule 8a is about rows that an earlier swss left: what orchagent takes of those that are pushed now does not count.
-    const consumed = kind.pushPorts ? new Set(this.#admission.withAdminStatus) : new Set<string>();
     const ports = await this.databases.persist((get) => readPortConfig(get(CONFIG_DB)));
-    if (kind.pushPorts) await this.databases.persist((get) => pushPortConfig(get(APPL_DB), ports));
+    let consumed = new Set<string>();
+    if (kind.pushPorts) {
+      // Rule 8a is about rows that an earlier swss left: what orchagent takes of those that are pushed now does not count.
+      consumed = await this.databases.persist(async (get) => {
+        get(APPL_DB); // while it is away its rows are not known: they are read again when it is back
+        return new Set(this.#admission.withAdminStatus);
+      });
+      await this.databases.persist((get) => pushPortConfig(get(APPL_DB), ports));
+    }
     if (kind.ignoreOld) await this.#oldLinks(this.#monitor!).bringDown(this.#linkSync!.old);
     return [...ports.keys()].filter((name) => !consumed.has(name));
   }

@@ -9,6 +9,8 @@ import type { RunResult } from "./run.ts";
 
 const SEEDS = 10_000;
 const TIMEOUT_MS = 180_000;
+/** Seeds beyond those that found something. */
+const FOUND = [62_819];
 /** Seeds in which a bug has to be found that was put into the daemon. */
 const MUTANT_SEEDS = 4000;
 
@@ -84,6 +86,11 @@ describe("simulate()", () => {
   }, TIMEOUT_MS);
 
   test(`violates nothing in ${SEEDS} seeds`, () => expect(failure).toBeUndefined());
+
+  test.each(FOUND)("violates nothing in seed %d, which once did", async (seed) => {
+    const { failure: found } = JSON.parse(await run("--as-job", "--from", String(seed), "--seeds", "1")) as RunResult;
+    expect(found).toBeUndefined();
+  });
 
   const kinds = Object.keys(OPERATIONS).map((kind) => `operation ${kind}`);
   const faults = [
