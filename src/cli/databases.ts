@@ -12,6 +12,7 @@ import {
 } from "../swss/dbconfig.ts";
 import { DBConnector } from "../swss/dbconnector.ts";
 import { MemoryDatabase } from "../swss/memorydatabase.ts";
+import { STATE_DB } from "../swss/schema.ts";
 import { systemClock } from "../util/clock.ts";
 import type { StoreChoice } from "./parse.ts";
 
@@ -28,8 +29,11 @@ export function openDatabases(config: Config, store: StoreChoice = "redis"): Con
   }
   const { connection_timeout_secs, retry_interval_secs } = config.database;
   const connectMs = connection_timeout_secs * 1000;
-  const timeouts = { connectMs, answerMs: 2 * connectMs, retryMs: retry_interval_secs * 1000 };
-  return (name, handlers) => new DBConnector(locations[name], systemClock, timeouts, handlers);
+  const shared = { connectMs, answerMs: 2 * connectMs, retryMs: retry_interval_secs * 1000 };
+  return (name, handlers) => {
+    const writer = name === STATE_DB ? config.performance.writer : "node-redis";
+    return new DBConnector(locations[name], systemClock, { ...shared, writer }, handlers);
+  };
 }
 
 function locate(config: Config): DatabaseLocations {

@@ -2,6 +2,7 @@ import * as v from "valibot";
 
 import { LOG_FORMATS } from "../log/format.ts";
 import { LOG_LEVELS } from "../log/level.ts";
+import { WRITERS } from "../swss/database.ts";
 import { isNamespace } from "./namespace.ts";
 
 /** The values of `mode` and `--mode`. */
@@ -163,6 +164,10 @@ const performance = {
     live: true,
   }),
   batch_timeout_ms: integer(100, 1, 60_000, { meaning: "the longest such a turn may last", live: true }),
+  writer: choice("native", WRITERS, {
+    meaning: "what writes to STATE_DB: Bun's own Redis client, with Redis 6 or later, or node-redis",
+    live: false,
+  }),
 };
 
 const health = {

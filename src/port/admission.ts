@@ -141,10 +141,9 @@ export class Admission {
   #onEvent(table: Table, name: string, event: string): void {
     if (table !== this.#table) return; // the last words of a connection that is gone
     this.#touched?.add(name);
-    if (event === "hset") {
+    if (event === "hset" || event === "del") {
       this.#looks.delete(name);
-      if (this.#admitted.has(name)) return;
-      if (this.#found(name, true)) this.#observer.onTurnEnd();
+      if (this.#found(name, event === "hset")) this.#observer.onTurnEnd();
       return;
     }
     // Other events may leave a row, no row or something that is no row behind, so it is looked at.

@@ -228,7 +228,7 @@ export class Publisher implements PortSink {
     }
     let replies: (Reply | ReplyError)[];
     try {
-      replies = await database.batch(commands);
+      replies = await database.write(commands);
     } catch (error) {
       this.counters.lost++;
       if (this.#database === database) this.#database = undefined;

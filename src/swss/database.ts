@@ -23,6 +23,12 @@ export class DatabaseLostError extends Error {
   override readonly name = "DatabaseLostError";
 }
 
+/** What write() uses: Bun's own client or node-redis. */
+export const WRITERS = ["native", "node-redis"] as const;
+
+/** One of the writers. */
+export type Writer = (typeof WRITERS)[number];
+
 /** Hears messages of a pattern subscription. */
 export type MessageListener = (channel: string, message: string) => void;
 
@@ -37,6 +43,8 @@ export interface Database {
   call(...command: string[]): Promise<Reply>;
   /** Runs commands in order, many at once, and resolves when all are answered, errors in their places. Throws DatabaseLostError. */
   batch(commands: readonly (readonly string[])[]): Promise<(Reply | ReplyError)[]>;
+  /** As batch(), for commands that write and are answered with a number: over the connection that is the fastest for it. */
+  write(commands: readonly (readonly string[])[]): Promise<(Reply | ReplyError)[]>;
   /** Hears what is published on channels that match the pattern, from when it resolves. Throws ReplyError, DatabaseLostError. */
   psubscribe(pattern: string, listener: MessageListener): Promise<void>;
 }

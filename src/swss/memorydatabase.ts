@@ -39,6 +39,10 @@ export class MemoryDatabase implements Database {
     return commands.map((command) => this.#run(command));
   }
 
+  write(commands: readonly (readonly string[])[]): Promise<(Reply | ReplyError)[]> {
+    return this.batch(commands);
+  }
+
   async psubscribe(pattern: string, listener: MessageListener): Promise<void> {
     this.#listeners.push({ prefix: pattern.replace(/\*$/, ""), listener });
   }

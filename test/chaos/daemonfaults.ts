@@ -1,3 +1,4 @@
+import { WRITERS } from "../../src/swss/database.ts";
 import { runChild } from "../support/child.ts";
 import type { Daemon } from "../support/daemon.ts";
 import type { Fault } from "./fault.ts";
@@ -35,12 +36,12 @@ const warm: Fault = {
 };
 
 const anew: Fault = {
-  name: "the daemon is killed and started again at once, with another receive buffer",
+  name: "the daemon is killed and started again at once, with another receive buffer and writer",
   kind: "daemon",
   possible: mayRestart,
   async begin(world, random) {
     await world.endDaemon("SIGKILL");
-    await world.startDaemon(random.pick(RECEIVE_BUFFERS));
+    await world.startDaemon(random.pick(RECEIVE_BUFFERS), random.pick(WRITERS));
   },
 };
 

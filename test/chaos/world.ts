@@ -1,3 +1,4 @@
+import type { Writer } from "../../src/swss/database.ts";
 import { daemonBinary } from "../faults/daemonbinary.ts";
 import { RedisProxy } from "../faults/redisproxy.ts";
 import { refill, type Snapshot, snapshot } from "../faults/refill.ts";
@@ -30,6 +31,7 @@ export class World implements AsyncDisposable {
   #rows: Snapshot | undefined;
   #daemon: Daemon | undefined;
   #receiveBuffer: number = RECEIVE_BUFFERS[1];
+  #writer: Writer = "native";
   /** The daemons that were to end. */
   readonly #dismissed = new WeakSet<Daemon>();
 
@@ -113,8 +115,9 @@ export class World implements AsyncDisposable {
   }
 
   /** Starts a daemon that takes the switch over as it is. */
-  async startDaemon(receiveBuffer: number = this.#receiveBuffer): Promise<void> {
+  async startDaemon(receiveBuffer: number = this.#receiveBuffer, writer: Writer = this.#writer): Promise<void> {
     this.#receiveBuffer = receiveBuffer;
+    this.#writer = writer;
     this.#daemon = await this.box.start({
       binary: await daemonBinary(),
       config: {
@@ -122,6 +125,7 @@ export class World implements AsyncDisposable {
         audit: { interval_secs: 1 },
         shutdown: { timeout_secs: 1 },
         netlink: { receive_buffer_bytes: receiveBuffer },
+        performance: { writer },
         database: { ...DATABASE, redis_port: this.proxy.port, sonic_db_config: NO_FILE },
       },
     });

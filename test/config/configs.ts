@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import type { Config } from "../../src/config/schema.ts";
 import { LOG_FORMATS } from "../../src/log/format.ts";
 import { LOG_LEVELS } from "../../src/log/level.ts";
+import { WRITERS } from "../../src/swss/database.ts";
 
 const seconds = (most: number): fc.Arbitrary<number> =>
   fc.oneof(fc.double({ min: 0.1, max: most, noNaN: true }), fc.integer({ min: 1, max: most }));
@@ -31,6 +32,7 @@ export const configs: fc.Arbitrary<Config> = fc.record({
   performance: fc.record({
     max_event_queue: fc.integer({ min: 1, max: 1_000_000 }),
     batch_timeout_ms: fc.integer({ min: 1, max: 60_000 }),
+    writer: fc.constantFrom(...WRITERS),
   }),
   health: fc.record({
     enable_watchdog: fc.boolean(),

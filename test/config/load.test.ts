@@ -142,6 +142,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   "audit.interval_secs": ["0", "0.5", "86401", "nan", "inf"],
   "performance.max_event_queue": ["0", "1000001", "1.5", "nan"],
   "performance.batch_timeout_ms": ["0", "60001", "1.5", "inf"],
+  "performance.writer": ['"bun"', '"Native"', "1"],
   "health.enable_watchdog": ["1", '"true"'],
   "health.watchdog_interval_secs": ["0", "3601", "nan"],
   "health.max_stall_seconds": ["0", "3601", "inf"],

@@ -85,17 +85,19 @@ describe("Admission.connect", () => {
     const connected = bench.admission.connect(bench.database);
     await settle();
     bench.event("late", "hset");
-    bench.event("gone", "del");
+    bench.event("deleted", "del");
+    bench.event("gone", "hdel");
     const keys = bench.database.next();
     const look = bench.database.next();
-    await keys.answer(["0", ["PORT_TABLE:gone", "PORT_TABLE:Ethernet0"]]);
-    await answerRows(bench.database, { gone: 0, Ethernet0: 0 });
+    await keys.answer(["0", ["PORT_TABLE:gone", "PORT_TABLE:deleted", "PORT_TABLE:Ethernet0"]]);
+    await answerRows(bench.database, { gone: 0, deleted: 0, Ethernet0: 0 });
     await bench.database.next().answer(["notify-keyspace-events", "AKE"]);
     await connected;
     expect(bench.take()).toEqual(["admit late", "end", "admit Ethernet0", "end"]);
     await look.answer(0);
     expect(bench.take()).toEqual([]);
-    expect(["late", "gone", "Ethernet0"].map((name) => bench.admission.has(name))).toEqual([true, false, true]);
+    const names = ["late", "gone", "deleted", "Ethernet0"];
+    expect(names.filter((name) => bench.admission.has(name))).toEqual(["late", "Ethernet0"]);
   });
 
   test("Admission.connect again revokes what is gone and admits what is new", async () => {
@@ -129,7 +131,19 @@ describe("Admission events", () => {
     expect(bench.database.pending).toEqual([]);
   });
 
-  for (const event of ["del", "hdel", "expired", "rename_from", "evicted", "set", "rename_to", "restore"]) {
+  test("Admission revokes a row with its del, at once: the events are in Redis' order (rule 18)", async () => {
+    const bench = new Bench();
+    await bench.connect({ Ethernet0: 0 });
+    bench.take();
+    bench.event("Ethernet0", "del");
+    expect(bench.take()).toEqual(["revoke Ethernet0", "end"]);
+    bench.event("Ethernet0", "hset");
+    bench.event("Ethernet4", "del");
+    expect(bench.take()).toEqual(["admit Ethernet0", "end"]);
+    expect(bench.database.pending).toEqual([]);
+  });
+
+  for (const event of ["hdel", "expired", "rename_from", "evicted", "set", "rename_to", "restore"]) {
     test(`Admission looks at a row after ${event} and believes what it finds (rule 18)`, async () => {
       const bench = new Bench();
       await bench.connect({ Ethernet0: 0 });
@@ -153,7 +167,7 @@ describe("Admission events", () => {
     const bench = new Bench();
     await bench.connect({ Ethernet0: 0 });
     bench.take();
-    bench.event("Ethernet0", "del");
+    bench.event("Ethernet0", "hdel");
     bench.event("Ethernet0", "rename_to");
     const [first, second] = [bench.database.next(), bench.database.next()];
     await second.answer(3);
@@ -166,7 +180,7 @@ describe("Admission events", () => {
     const bench = new Bench();
     await bench.connect({ Ethernet0: 0 });
     bench.take();
-    bench.event("Ethernet0", "del");
+    bench.event("Ethernet0", "hdel");
     bench.event("Ethernet0", "hset");
     await bench.database.next().answer(0);
     expect(bench.admission.has("Ethernet0")).toBe(true);
@@ -187,7 +201,7 @@ describe("Admission events", () => {
     const bench = new Bench();
     await bench.connect({ Ethernet0: 0 });
     bench.take();
-    bench.event("Ethernet0", "del");
+    bench.event("Ethernet0", "hdel");
     await bench.database.next().lose();
     expect(bench.take()).toEqual([]);
     await bench.connect({}, new ScriptedDatabase("APPL_DB", 0, ":"));

@@ -33,6 +33,10 @@ export class ScriptedDatabase implements Database {
     readonly separator = "|",
   ) {}
 
+  write(commands: readonly (readonly string[])[]): Promise<(Reply | ReplyError)[]> {
+    return this.batch(commands);
+  }
+
   async call(...command: string[]): Promise<Reply> {
     const [reply] = await this.batch([command]);
     if (reply instanceof ReplyError) throw reply;

@@ -160,6 +160,10 @@ export class SimulatedSession implements Database, Peer {
     return reply!;
   }
 
+  write(commands: readonly (readonly string[])[]): Promise<(Reply | ReplyError)[]> {
+    return this.batch(commands);
+  }
+
   async batch(commands: readonly (readonly string[])[]): Promise<(Reply | ReplyError)[]> {
     if (this.#reason) throw this.#lost();
     if (commands.length === 0) return [];

@@ -18,11 +18,12 @@ export class RedisServer implements AsyncDisposable {
   private constructor(
     readonly directory: string,
     readonly socketPath: string,
+    readonly options: readonly string[],
   ) {}
 
-  /** Starts one whose socket is `directory/name.sock`, and returns when it accepts connections. */
-  static async start(directory: string, name = "redis"): Promise<RedisServer> {
-    const server = new RedisServer(directory, `${directory}/${name}.sock`);
+  /** Starts one whose socket is `directory/name.sock`, with more options, and returns when it accepts connections. */
+  static async start(directory: string, name = "redis", ...options: readonly string[]): Promise<RedisServer> {
+    const server = new RedisServer(directory, `${directory}/${name}.sock`, options);
     await server.start();
     return server;
   }
@@ -48,7 +49,7 @@ export class RedisServer implements AsyncDisposable {
       dir: this.directory,
     };
     const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-    const process = spawnChild([...DIES_WITH_US, "redis-server", ...words]);
+    const process = spawnChild([...DIES_WITH_US, "redis-server", ...words, ...this.options]);
     this.#process = process;
     const ready = Promise.withResolvers<void>();
     const said: string[] = [];

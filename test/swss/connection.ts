@@ -1,11 +1,11 @@
 import { type Connector, type Database } from "../../src/swss/database.ts";
 import type { DatabaseLocation, RedisAddress } from "../../src/swss/dbconfig.ts";
-import { type ConnectorTimeouts, DBConnector } from "../../src/swss/dbconnector.ts";
+import { type ConnectorOptions, DBConnector } from "../../src/swss/dbconnector.ts";
 import { systemClock } from "../../src/util/clock.ts";
 import { within } from "../support/deadline.ts";
 
 /** How a connection is made. */
-export interface ConnectionOptions extends Partial<ConnectorTimeouts> {
+export interface ConnectionOptions extends Partial<ConnectorOptions> {
   readonly id?: number;
   /** What the handler of a new connection does, default nothing. */
   readonly onConnected?: (database: Database) => Promise<void>;
@@ -21,16 +21,21 @@ export class Connection implements Disposable {
   constructor(address: RedisAddress, options: ConnectionOptions = {}) {
     const location: DatabaseLocation = { name: "STATE_DB", address, id: options.id ?? 6, separator: "|" };
     const answerMs = options.answerMs ?? 5000;
-    const timeouts = { connectMs: answerMs, answerMs, retryMs: options.retryMs ?? 20 };
-    this.#connector = new DBConnector(location, systemClock, timeouts, {
-      onConnected: async (database) => {
-        await options.onConnected?.(database);
-        this.databases.push(database);
-        this.#say("connected");
+    const { writer = "native", retryMs = 20 } = options;
+    this.#connector = new DBConnector(
+      location,
+      systemClock,
+      { connectMs: answerMs, answerMs, retryMs, writer },
+      {
+        onConnected: async (database) => {
+          await options.onConnected?.(database);
+          this.databases.push(database);
+          this.#say("connected");
+        },
+        onLost: (error) => this.#say(`lost ${error.message}`),
+        onFailed: (error) => this.#say(`failed ${error.message}`),
       },
-      onLost: (error) => this.#say(`lost ${error.message}`),
-      onFailed: (error) => this.#say(`failed ${error.message}`),
-    });
+    );
     this.#connector.open();
   }
 

@@ -1,0 +1,222 @@
+import { createClient, ErrorReply, RESP_TYPES } from "@redis/client";
+
+import { getLog } from "../log/logger.ts";
+import type { Clock } from "../util/clock.ts";
+import { Limit } from "../util/limit.ts";
+import {
+  type Database,
+  DatabaseLostError,
+  type MessageListener,
+  type Reply,
+  ReplyError,
+  type Writer,
+} from "./database.ts";
+import type { DatabaseLocation } from "./dbconfig.ts";
+import { NativeWriter } from "./nativewriter.ts";
+
+/** How a connection is made. */
+export interface SessionOptions {
+  /** How long to wait for a connection. */
+  readonly connectMs: number;
+  /** How long to wait for the answer to a command or to a piece of a batch. */
+  readonly answerMs: number;
+  readonly writer: Writer;
+}
+
+/** How often a TCP connection is asked whether its other end is still there; a Unix socket says so by itself. */
+const HEARTBEAT_MS = 2000;
+/** Commands that are sent before an answer is awaited: the deadline is for a piece of work that does not grow with the ports. */
+const COMMANDS_AT_ONCE = 1000;
+
+function makeClient(location: DatabaseLocation, connectMs: number) {
+  const { address } = location;
+  const shared = { connectTimeout: connectMs, reconnectStrategy: false as const };
+  return createClient({
+    RESP: 2, // Redis before 6 is still in the field and has no HELLO
+    socket: "path" in address ? { ...shared, path: address.path, tls: false } : { ...shared, ...address },
+    database: location.id,
+    disableOfflineQueue: true, // what was not written when the connection broke is reconciled, not replayed
+    disableClientInfo: true,
+    maintNotifications: "disabled",
+    // One deadline a batch is set here; node-redis would make an AbortSignal for each command.
+    commandOptions: { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
+  });
+}
+
+type Client = ReturnType<typeof makeClient>;
+
+const log = getLog("session");
+
+/** Text that is not ASCII goes out as the bytes it stands for. */
+function encodeArgument(text: string): string | Buffer {
+  // oxlint-disable-next-line no-control-regex
+  return /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text, "latin1");
+}
+
+function decodeReply(reply: unknown): Reply {
+  if (reply instanceof Buffer) return reply.toString("latin1");
+  if (Array.isArray(reply)) return reply.map(decodeReply);
+  return typeof reply === "string" || typeof reply === "number" ? reply : null;
+}
+
+/** The connections to one database from their making to their end, which is that of the first that ends. */
+export class Session implements Database {
+  readonly name;
+  readonly id;
+  readonly separator;
+  /** Resolves with the reason when the connection has ended. */
+  readonly ended: Promise<Error>;
+  readonly #location: DatabaseLocation;
+  readonly #clock: Clock;
+  readonly #options: SessionOptions;
+  readonly #limit: Limit;
+  readonly #clients: Client[] = [];
+  #writer: NativeWriter | undefined;
+  #end!: (reason: Error) => void;
+  #reason: Error | undefined;
+
+  constructor(location: DatabaseLocation, clock: Clock, options: SessionOptions) {
+    this.name = location.name;
+    this.id = location.id;
+    this.separator = location.separator;
+    this.#location = location;
+    this.#clock = clock;
+    this.#options = options;
+    const { answerMs } = options;
+    this.#limit = new Limit(clock, answerMs, () => this.close(new Error(`no answer within ${answerMs} ms`)));
+    this.ended = new Promise((resolve) => (this.#end = resolve));
+  }
+
+  /** Why the connection has ended, if it has. */
+  get reason(): Error | undefined {
+    return this.#reason;
+  }
+
+  /** Connects, and makes sure that the server serves. Throws DatabaseLostError, ReplyError. */
+  async open(): Promise<void> {
+    await this.#connect();
+    await this.call("PING");
+    if (this.#options.writer === "native") await this.#openWriter();
+    if ("host" in this.#location.address) this.#beat();
+  }
+
+  /** Asks on each connection now and then, so that one that is open on one side only is noticed. */
+  #beat(): void {
+    const cancel = this.#clock.after(HEARTBEAT_MS, () => {
+      const answers: Promise<unknown>[] = this.#clients.map((client) =>
+        client.ping().catch((error: unknown) => this.#failure(error)),
+      );
+      this.#limit.on(Promise.all([...answers, this.write([["PING"]])])).then(
+        () => this.#beat(),
+        () => {},
+      );
+    });
+    void this.ended.then(cancel);
+  }
+
+  /** Ends the connection; commands that wait for an answer fail with DatabaseLostError. */
+  close(reason: Error): void {
+    if (this.#reason) return;
+    this.#reason = reason instanceof ErrorReply ? new ReplyError(reason.message) : reason;
+    this.#limit[Symbol.dispose]();
+    for (const client of this.#clients) if (client.isOpen) client.destroy();
+    this.#writer?.close();
+    this.#end(this.#reason);
+  }
+
+  async call(...command: string[]): Promise<Reply> {
+    const [reply] = await this.batch([command]);
+    if (reply instanceof ReplyError) throw reply;
+    return reply!;
+  }
+
+  batch(commands: readonly (readonly string[])[]): Promise<(Reply | ReplyError)[]> {
+    return inPieces(commands, (piece) => this.#send(piece));
+  }
+
+  write(commands: readonly (readonly string[])[]): Promise<(Reply | ReplyError)[]> {
+    const writer = this.#writer;
+    return writer ? inPieces(commands, (piece) => this.#sendThrough(writer, piece)) : this.batch(commands);
+  }
+
+  async psubscribe(pattern: string, listener: MessageListener): Promise<void> {
+    if (this.#reason) throw this.#lost();
+    // A RESP 2 connection that subscribes can do nothing else.
+    const client = this.#clients[1] ?? (await this.#connect());
+    const hear = (message: Buffer, channel: Buffer) => listener(channel.toString("latin1"), message.toString("latin1"));
+    const subscribed = client.pSubscribe(pattern, hear, true).catch((error: unknown) => this.#failure(error));
+    const failure = await this.#limit.on(subscribed);
+    if (failure instanceof ReplyError) throw failure;
+  }
+
+  async #send(commands: readonly (readonly string[])[]): Promise<(Reply | ReplyError)[]> {
+    const client = this.#clients[0]!;
+    if (this.#reason) throw this.#lost();
+    const answers = commands.map((command) =>
+      client.sendCommand(command.map(encodeArgument)).then(decodeReply, (error: unknown) => this.#failure(error)),
+    );
+    return this.#limit.on(Promise.all(answers));
+  }
+
+  async #sendThrough(writer: NativeWriter, commands: readonly (readonly string[])[]): Promise<(Reply | ReplyError)[]> {
+    if (this.#reason) throw this.#lost();
+    try {
+      return await this.#limit.on(Promise.all(writer.write(commands)));
+    } catch (error) {
+      this.close(error as Error);
+      throw this.#lost();
+    }
+  }
+
+  /** Where Bun's client cannot be used, because the server is too old for RESP 3, node-redis writes. */
+  async #openWriter(): Promise<void> {
+    const [info] = await this.batch([["COMMAND", "INFO", "HELLO"]]);
+    const isKnown = Array.isArray(info) && Array.isArray(info[0]);
+    if (!isKnown || !NativeWriter.canReach(this.#location)) {
+      log.info("{database} is written by node-redis: Bun's client cannot connect there", { database: this.name });
+      return;
+    }
+    if (this.#reason) throw this.#lost();
+    const writer = (this.#writer = new NativeWriter(this.#location, this.#options.connectMs));
+    void writer.ended.then((reason) => this.close(reason));
+    await this.#limit.on(writer.open());
+  }
+
+  async #connect(): Promise<Client> {
+    const client = makeClient(this.#location, this.#options.connectMs);
+    client.on("error", (error: Error) => this.close(error));
+    client.on("end", () => this.close(new Error("the connection was closed")));
+    this.#clients.push(client);
+    try {
+      await this.#limit.on(client.connect());
+    } catch (error) {
+      this.close(error as Error);
+      throw this.#lost();
+    }
+    return client;
+  }
+
+  /** An error reply is a value; anything else means that the connection is of no more use. */
+  #failure(error: unknown): ReplyError {
+    if (error instanceof ErrorReply) return new ReplyError(error.message);
+    this.close(error as Error);
+    throw this.#lost();
+  }
+
+  #lost(): DatabaseLostError {
+    return new DatabaseLostError(`${this.name}: ${this.#reason?.message ?? "lost"}`);
+  }
+}
+
+/** Sends pieces of bounded size one after the other. */
+async function inPieces(
+  commands: readonly (readonly string[])[],
+  send: (piece: readonly (readonly string[])[]) => Promise<(Reply | ReplyError)[]>,
+): Promise<(Reply | ReplyError)[]> {
+  if (commands.length <= COMMANDS_AT_ONCE) return send(commands);
+  const replies: (Reply | ReplyError)[] = [];
+  for (let at = 0; at < commands.length; at += COMMANDS_AT_ONCE) {
+    replies.push(...(await send(commands.slice(at, at + COMMANDS_AT_ONCE))));
+  }
+  return replies;
+}
