@@ -12,7 +12,7 @@ import type { Transition as HistoryEntry } from "./store/transition.ts";
 import type { Database } from "./swss/database.ts";
 import type { ConnectorFactory } from "./swss/databases.ts";
 import { followLogger, type LoggerSettings } from "./swss/logger.ts";
-import { CONFIG_DB } from "./swss/schema.ts";
+import { CONFIG_DB, STATE_DB } from "./swss/schema.ts";
 import type { Notifier } from "./systemd/notify.ts";
 import { startWatchdog, watchdogInterval } from "./systemd/watchdog.ts";
 import type { Clock } from "./util/clock.ts";
@@ -199,6 +199,11 @@ export class Daemon {
   }
 
   async #onConnected(database: Database): Promise<void> {
+    if (database.name === STATE_DB && database.writer !== this.#config.performance.writer) {
+      log.notice("STATE_DB is written through {writer}: Bun's own client cannot connect there", {
+        writer: database.writer,
+      });
+    }
     if (database.name === CONFIG_DB && this.#config.mode === "sonic" && !this.#parts.once) {
       await followLogger(database, this.#parts.applyLogger);
     }

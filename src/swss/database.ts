@@ -39,6 +39,8 @@ export interface Database {
   readonly id: number;
   /** What stands between table and key. */
   readonly separator: string;
+  /** What write() uses. */
+  readonly writer: Writer;
   /** Runs one command. Throws ReplyError, DatabaseLostError. */
   call(...command: string[]): Promise<Reply>;
   /** Runs commands in order, many at once, and resolves when all are answered, errors in their places. Throws DatabaseLostError. */

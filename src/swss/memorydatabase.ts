@@ -12,6 +12,7 @@ const WRONG_ARITY = "ERR wrong number of arguments";
 
 /** A database in this process' memory, for `--store memory`: hashes, and the notifications of their changes. */
 export class MemoryDatabase implements Database {
+  readonly writer = "native";
   readonly #hashes = new Map<string, Map<string, string>>();
   readonly #listeners: { prefix: string; listener: MessageListener }[] = [];
 

@@ -1,6 +1,5 @@
 import { createClient, ErrorReply, RESP_TYPES } from "@redis/client";
 
-import { getLog } from "../log/logger.ts";
 import type { Clock } from "../util/clock.ts";
 import { Limit } from "../util/limit.ts";
 import {
@@ -45,8 +44,6 @@ function makeClient(location: DatabaseLocation, connectMs: number) {
 
 type Client = ReturnType<typeof makeClient>;
 
-const log = getLog("session");
-
 /** Text that is not ASCII goes out as the bytes it stands for. */
 function encodeArgument(text: string): string | Buffer {
   // oxlint-disable-next-line no-control-regex
@@ -85,6 +82,10 @@ export class Session implements Database {
     const { answerMs } = options;
     this.#limit = new Limit(clock, answerMs, () => this.close(new Error(`no answer within ${answerMs} ms`)));
     this.ended = new Promise((resolve) => (this.#end = resolve));
+  }
+
+  get writer(): Writer {
+    return this.#writer ? "native" : "node-redis";
   }
 
   /** Why the connection has ended, if it has. */
@@ -172,10 +173,7 @@ export class Session implements Database {
   async #openWriter(): Promise<void> {
     const [info] = await this.batch([["COMMAND", "INFO", "HELLO"]]);
     const isKnown = Array.isArray(info) && Array.isArray(info[0]);
-    if (!isKnown || !NativeWriter.canReach(this.#location)) {
-      log.info("{database} is written by node-redis: Bun's client cannot connect there", { database: this.name });
-      return;
-    }
+    if (!isKnown || !NativeWriter.canReach(this.#location)) return;
     if (this.#reason) throw this.#lost();
     const writer = (this.#writer = new NativeWriter(this.#location, this.#options.connectMs));
     void writer.ended.then((reason) => this.close(reason));

@@ -23,6 +23,7 @@ export function settle(): Promise<void> {
 
 /** A database whose every answer is given by the test, when the test says. */
 export class ScriptedDatabase implements Database {
+  readonly writer = "native";
   readonly pending: PendingBatch[] = [];
   readonly patterns: string[] = [];
   #listener: MessageListener = () => {};

@@ -66,6 +66,7 @@ interface Pending {
 
 /** One connection from its making to its end, in the part of the real one (DBConnector's Session). */
 export class SimulatedSession implements Database, Peer {
+  readonly writer = "native";
   readonly id;
   readonly separator;
   readonly ended = Promise.withResolvers<Error>();

@@ -97,6 +97,7 @@ for (const each of ["unix", "tcp"] as const)
       await connection.database();
       expect(await bench.connections(3)).toHaveLength(writer === "native" ? 1 : 0);
       expect(await bench.connections()).toHaveLength(writer === "native" ? 2 : 1);
+      expect(connection.databases[0]!.writer).toBe(writer);
     });
 
     testWith(requirement, "Database.write writes a row to the database of the connection's id", async () => {
@@ -209,6 +210,7 @@ describe("Database.write of native falls back on node-redis", () => {
     using connection = new Connection(bench.address, { writer: "native" });
     const database = await connection.database();
     expect(await bench.connections()).toHaveLength(1);
+    expect(database.writer).toBe("node-redis");
     expect(await database.write([["HSET", "k", ...FIELDS]])).toEqual([4]);
   });
 
@@ -217,6 +219,7 @@ describe("Database.write of native falls back on node-redis", () => {
     using connection = new Connection(bench.address, { writer: "native" });
     const database = await connection.database();
     expect(await bench.connections()).toHaveLength(1);
+    expect(database.writer).toBe("node-redis");
     expect(await database.write([["HSET", "k", ...FIELDS]])).toEqual([4]);
   });
 
