@@ -1,81 +1,118 @@
-import type { Daemon } from "../test/support/daemon.ts";
 import type { KeyspaceRecorder } from "../test/support/keyspace.ts";
-import { encodeSetMtu, type LinkNotice } from "../test/support/linkmessage.ts";
 import { portNames } from "../test/support/links.ts";
-import { LinkSocket, LinkWatch } from "../test/support/linksocket.ts";
-import { Namespace } from "../test/support/namespace.ts";
-import { rowDifferences } from "../test/support/portrow.ts";
-import { enterPrivateNetwork } from "../test/support/privatenetwork.ts";
-import { canUseRedis } from "../test/support/redis.ts";
-import { all } from "../test/support/requirement.ts";
-import { Switch } from "../test/support/switch.ts";
+import { LinkWatch } from "../test/support/linksocket.ts";
+import { TempDir } from "../test/support/tempdir.ts";
+import { Contender, enterBench } from "./contender.ts";
+import { hsetsPerSecond } from "./redislimit.ts";
 import { benchOptions, report, type Row } from "./report.ts";
+import { type Measured, medians } from "./statistics.ts";
+import { WHICH_DAEMON } from "./subject.ts";
+import { compileYardstick } from "./yardstick.ts";
 
-const USAGE = `bun bench/burst.ts [--ports N] [--events N,...] [--json FILE]
+const USAGE = `bun bench/burst.ts [--ports N,...] [--events N,...] [--rounds N] [--json FILE]
 
 Changes MTUs of real links as fast as the kernel takes it, and measures how long STATE_DB is behind after the last change.
-Runs the sources, or what PORTSYNCD_BINARY names.`;
+In each round the daemon takes turns with a program that does what the C++ portsyncd does for each message ("serial"), one
+that only receives ("recv"), and redis-benchmark's HSETs of four fields in a pipeline. The numbers are medians of the rounds; how
+long it took is that of the rounds in which STATE_DB became right, and the relation that of those in which "serial" lost nothing.
+${WHICH_DAEMON}`;
 
-/** Redis is quiet for so long: the daemon has said all it has to say. */
+/** Redis is quiet for so long: the program has said all it has to say. */
 const QUIET_MS = 300;
 const GIVE_UP_MS = 60_000;
-const FIRST_MTU = 1280;
-const MTUS = 7000;
 
-/** What a burst is made in. */
-interface Bench {
-  readonly ports: readonly string[];
-  readonly box: Switch;
-  readonly daemon: Daemon;
-  readonly requests: LinkSocket;
-  readonly recorder: KeyspaceRecorder;
+/** A program, and what Redis tells of its writes; a program that writes none has no recorder. */
+interface Runner {
+  readonly contender: Contender;
+  readonly recorder: KeyspaceRecorder | undefined;
 }
 
 async function main(): Promise<void> {
-  const { numbers, json } = benchOptions(USAGE, { ports: "256", events: "1000,5000,20000,100000" });
-  const able = all(canUseRedis(), enterPrivateNetwork());
-  if (!able.ok) throw new Error(able.reason);
-  const ports = portNames(numbers.ports[0]!);
-  await using box = await Switch.open({ namespace: Namespace.current });
-  await box.configure(ports);
-  const orchagent = await box.orchagent();
-  const daemon = await box.start();
-  await orchagent.waitFor("PortConfigDone", 20);
-  await box.links.add(ports, { up: true, carrier: true });
-  await orchagent.waitFor("PortInitDone", 60);
-  await box.expectStateEqualsKernel(ports, { seconds: 30 });
-  const recorder = await box.db.record("STATE_DB", "PORT_TABLE|*");
-  using requests = new LinkSocket();
-  const bench = { ports, box, daemon, requests, recorder };
-  const notifications = notificationsPerChange(bench);
-  await box.expectStateEqualsKernel(ports);
+  const { numbers, json } = benchOptions(USAGE, { ports: "256,1024", events: "1000,5000,20000,100000", rounds: "3" });
+  enterBench();
+  await using directory = new TempDir();
+  const yardstick = await compileYardstick(directory);
   const rows: Row[] = [];
-  for (const events of numbers.events)
-    rows.push({ ...(await burst(bench, events)), "notifications/change": notifications });
-  await daemon.stop();
-  await report("burst", rows, json);
+  for (const ports of numbers.ports) {
+    await using owned = new AsyncDisposableStack();
+    const names = portNames(ports);
+    const runners = [await follow(owned.use(await Contender.portsyncd(names)))];
+    if (yardstick) {
+      runners.push(await follow(owned.use(await Contender.serial(names, yardstick))));
+      runners.push({ contender: owned.use(await Contender.recv(names, yardstick)), recorder: undefined });
+    }
+    for (const runner of runners) await burst(runner, numbers.events[0]!); // for the compilers
+    const notifications = notificationsPerChange(runners[0]!.contender);
+    for (const events of numbers.events) {
+      for (const row of await compare(runners, events, numbers.rounds[0]!)) {
+        rows.push(Object.assign(row, { "notifications/change": notifications }));
+      }
+    }
+  }
+  await report("burst", { "bursts of MTU changes": rows }, json);
 }
 
-function notificationsPerChange({ requests, ports }: Bench): number {
-  const heard: LinkNotice[] = [];
-  using watch = new LinkWatch((notice) => heard.push(notice));
-  const { ifindex, mtu } = requests.dump().get(ports[0]!)!;
-  requests.send(encodeSetMtu(ifindex, mtu + 1));
+async function follow(contender: Contender): Promise<Runner> {
+  return { contender, recorder: await contender.box.db.record("STATE_DB", "PORT_TABLE|*") };
+}
+
+function notificationsPerChange(contender: Contender): number {
+  let heard = 0;
+  using watch = new LinkWatch(() => heard++, contender.box.namespace);
+  const [ifindex] = contender.ifindexes();
+  contender.requests.send(contender.setMtu([ifindex!], contender.nextMtu()));
   watch.poll();
-  return heard.length;
+  return heard;
+}
+
+async function compare(runners: readonly Runner[], events: number, rounds: number): Promise<Row[]> {
+  const measured = runners.map((): Measured[] => []);
+  const limits: Measured[] = [];
+  const { box, ports } = runners[0]!.contender;
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, runner] of runners.entries()) measured[i]!.push(await burst(runner, events));
+    limits.push({ "applied/s": await hsetsPerSecond(box.db.server("STATE_DB").socketPath, ports.length) });
+  }
+  const about = { ports: ports.length, events };
+  return [
+    ...runners.map(({ contender }, i) => ({
+      ...about,
+      program: contender.name,
+      ...summary(measured[i]!),
+      ...(contender.name === "portsyncd" ? relation(measured[i]!, measured[1] ?? []) : {}),
+    })),
+    { ...about, program: "redis-benchmark", ...medians(limits) },
+  ];
+}
+
+function summary(runs: readonly Measured[]): Record<string, number> {
+  const wrong = runs.flatMap((run) => run["ports wrong"] ?? []);
+  if (wrong.length === 0) return medians(runs);
+  const right = { "rounds right": wrong.filter((ports) => ports === 0).length, "ports wrong": Math.max(...wrong) };
+  return { ...medians(runs), ...right };
+}
+
+/** How the daemon's numbers relate to those of the same round that they are compared with. */
+function relation(daemon: readonly Measured[], serial: readonly Measured[]): Record<string, number> {
+  const whole = daemon.flatMap((run, i) => (serial[i]?.["overruns"] === 0 ? [[run, serial[i]] as const] : []));
+  const names = ["CPU us/event", "behind ms", "applied/s"];
+  const ratios = whole.map(([ours, theirs]) =>
+    Object.fromEntries(names.map((name) => [`${name} to serial`, quotient(ours[name], theirs[name])])),
+  );
+  return medians(ratios);
+}
+
+function quotient(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || !b ? undefined : a / b;
 }
 
 /** Sends the changes in rounds over all ports, a round in one datagram; returns when the first was sent, and the last. */
-async function send({ requests, ports }: Bench, events: number): Promise<[startMs: number, endMs: number]> {
-  const links = requests.dump();
-  const ifindexes = ports.map((port) => links.get(port)!.ifindex);
-  const lastMtu = links.get(ports[0]!)!.mtu;
+async function send(contender: Contender, events: number): Promise<[startMs: number, endMs: number]> {
+  const ifindexes = contender.ifindexes();
   const startMs = performance.now();
   let endMs = startMs;
-  for (let sent = 0, round = 1; sent < events; sent += ports.length, round++) {
-    const mtu = FIRST_MTU + ((lastMtu - FIRST_MTU + round) % MTUS);
-    const changed = ifindexes.slice(0, events - sent);
-    requests.send(Buffer.concat(changed.map((ifindex) => encodeSetMtu(ifindex, mtu))));
+  for (let sent = 0; sent < events; sent += ifindexes.length) {
+    contender.requests.send(contender.setMtu(ifindexes.slice(0, events - sent), contender.nextMtu()));
     endMs = performance.now();
     // What Redis reports meanwhile is stamped between the rounds.
     await new Promise(setImmediate);
@@ -83,37 +120,39 @@ async function send({ requests, ports }: Bench, events: number): Promise<[startM
   return [startMs, endMs];
 }
 
-async function burst(bench: Bench, events: number): Promise<Row> {
-  const { box, daemon, requests, recorder, ports } = bench;
-  await recorder.sync();
-  recorder.clear();
-  const [before, linesBefore] = [daemon.usage(), daemon.lines.length];
-  const [startMs, endMs] = await send(bench, events);
-  const wrong = await untilRight(bench, endMs);
-  const refused = requests.refusals();
-  if (refused.length > 0) throw new Error(`the kernel refused ${refused.length} changes (errno ${refused[0]})`);
-  const lastMs = recorder.events.at(-1)?.atMs ?? endMs;
-  await box.expectStateEqualsKernel(ports, { seconds: 1 }).catch(() => {});
-  return {
-    events,
-    "events/s": Math.round(events / ((endMs - startMs) / 1000)),
-    "behind ms": Math.max(0, lastMs - endMs),
-    "ports wrong": wrong.length,
-    overruns: daemon.lines.slice(linesBefore).filter((line) => /netlink messages were lost/.test(line)).length,
-    writes: recorder.events.length,
-    "daemon CPU ms": Math.round((daemon.usage().cpuSeconds - before.cpuSeconds) * 1000),
-    "RSS MiB": daemon.usage().rssKib / 1024,
+async function burst({ contender, recorder }: Runner, events: number): Promise<Measured> {
+  await recorder?.sync();
+  recorder?.clear();
+  const [cpuMs, overruns] = [contender.cpuMs, contender.overruns];
+  const [startMs, endMs] = await send(contender, events);
+  const wrong = await untilRight(contender, recorder, endMs);
+  contender.expectNoRefusal();
+  const told = {
+    "events/s": events / ((endMs - startMs) / 1000),
+    overruns: contender.overruns - overruns,
+    "CPU us/event": ((contender.cpuMs - cpuMs) * 1000) / events,
+    "RSS MiB": contender.rssKib / 1024,
   };
+  if (!recorder) return told;
+  const written = { ...told, "ports wrong": wrong, writes: recorder.events.length };
+  if (wrong > 0) return written;
+  const lastMs = Math.max(endMs, recorder.events.at(-1)?.atMs ?? 0);
+  return { ...written, "behind ms": lastMs - endMs, "applied/s": events / ((lastMs - startMs) / 1000) };
 }
 
-/** Waits until Redis is quiet and STATE_DB is right, or until it stays wrong; returns what is wrong. */
-async function untilRight({ box, requests, recorder, ports }: Bench, endMs: number): Promise<string[]> {
+/** Waits until Redis is quiet and STATE_DB is right, or until it stays wrong; returns how many ports are. */
+async function untilRight(
+  contender: Contender,
+  recorder: KeyspaceRecorder | undefined,
+  endMs: number,
+): Promise<number> {
   for (;;) {
     await Bun.sleep(QUIET_MS / 10);
-    const quietMs = performance.now() - Math.max(endMs, recorder.events.at(-1)?.atMs ?? 0);
+    const quietMs = performance.now() - Math.max(endMs, recorder?.events.at(-1)?.atMs ?? 0);
     if (quietMs < QUIET_MS) continue;
-    const wrong = rowDifferences(ports, await box.db.state.hashes("PORT_TABLE|*"), requests.dump());
-    if (wrong.length === 0 || quietMs > 10 * QUIET_MS || performance.now() - endMs > GIVE_UP_MS) return wrong;
+    if (!recorder) return 0;
+    const wrong = (await contender.wrong()).length;
+    if (wrong === 0 || quietMs > 10 * QUIET_MS || performance.now() - endMs > GIVE_UP_MS) return wrong;
   }
 }
 

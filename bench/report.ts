@@ -2,11 +2,18 @@ import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
+import { measuredDaemon } from "./subject.ts";
+
 /** One line of a result: numbers have their unit in their name. */
 export type Row = Readonly<Record<string, string | number>>;
 
+/** Results by the titles under which they are printed. */
+export type Tables = Readonly<Record<string, readonly Row[]>>;
+
 /** What the numbers depend on. */
 export interface Machine {
+  /** What was measured. */
+  readonly daemon: string;
   readonly processor: string;
   readonly cores: number;
   readonly memoryGib: number;
@@ -22,10 +29,11 @@ const ROOT = join(import.meta.dir, "..");
 const EX_USAGE = 64;
 
 /** The machine that this runs on. */
-export function describeMachine(): Machine {
+function describeMachine(daemon: string): Machine {
   const [processor] = cpus();
   const changed = output(["git", "status", "--porcelain"]) !== "";
   return {
+    daemon,
     processor: processor?.model ?? "unknown",
     cores: cpus().length,
     memoryGib: Math.round(totalmem() / 2 ** 30),
@@ -45,7 +53,8 @@ function output(command: readonly string[]): string {
 }
 
 function text(value: string | number | undefined): string {
-  return typeof value === "number" ? value.toLocaleString("en-US", { maximumFractionDigits: 1 }) : (value ?? "");
+  if (typeof value !== "number") return value ?? "";
+  return value.toLocaleString("en-US", { maximumFractionDigits: value < 10 ? 2 : value < 1000 ? 1 : 0 });
 }
 
 /** Rows under the names of their values, numbers to the right; for terminals, and as Markdown for the README. */
@@ -59,22 +68,20 @@ export function formatRows(rows: readonly Row[]): string {
   return [line(names), rule, ...rows.map((row) => line(names.map((name) => text(row[name]))))].join("\n");
 }
 
-/** Prints a result as a table, and writes it as JSON where --json says. */
-export async function report(bench: string, rows: readonly Row[], jsonFile: string | undefined): Promise<void> {
-  const machine = describeMachine();
-  const { processor, cores, kernel, bun, redis, revision } = machine;
+/** Prints results as tables, and writes them as JSON where --json says, with `raw` beside them. */
+export async function report(
+  bench: string,
+  tables: Tables,
+  jsonFile: string | undefined,
+  { measured = measuredDaemon().name, raw }: { readonly measured?: string; readonly raw?: unknown } = {},
+): Promise<void> {
+  const machine = describeMachine(measured);
+  const { daemon, processor, cores, kernel, bun, redis, revision } = machine;
   console.log(
-    `${bench}: ${processor}, ${cores} cores, Linux ${kernel}, Bun ${bun}, Redis ${redis}, revision ${revision}`,
+    `${bench} of ${daemon}: ${processor}, ${cores} cores, Linux ${kernel}, Bun ${bun}, Redis ${redis}, revision ${revision}`,
   );
-  console.log(formatRows(rows));
-  if (jsonFile) await Bun.write(jsonFile, `${JSON.stringify({ bench, machine, rows }, null, 2)}\n`);
-}
-
-/** The middle of the values; of an even number of them, the mean of the two in the middle. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle) - 1]!) / 2;
+  for (const [title, rows] of Object.entries(tables)) console.log(`\n${title}\n${formatRows(rows)}`);
+  if (jsonFile) await Bun.write(jsonFile, `${JSON.stringify({ bench, machine, tables, raw }, null, 2)}\n`);
 }
 
 /**

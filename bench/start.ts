@@ -1,29 +1,24 @@
-import { daemonCommand, freshBinary } from "../test/support/daemon.ts";
 import type { KeyspaceRecorder } from "../test/support/keyspace.ts";
 import { portNames } from "../test/support/links.ts";
 import { Namespace } from "../test/support/namespace.ts";
-import { enterPrivateNetwork } from "../test/support/privatenetwork.ts";
-import { canUseRedis } from "../test/support/redis.ts";
-import { all } from "../test/support/requirement.ts";
 import { Switch } from "../test/support/switch.ts";
-import { benchOptions, median, report, type Row } from "./report.ts";
+import { enterBench, prepareWarmStart } from "./contender.ts";
+import { benchOptions, report, type Row } from "./report.ts";
+import { type Measured, medians } from "./statistics.ts";
+import { measuredDaemon, WHICH_DAEMON } from "./subject.ts";
 
 const USAGE = `bun bench/start.ts [--ports N] [--runs N] [--json FILE]
 
-Starts the compiled daemon again and again in a clean network: cold, where the links are made when it has pushed
-PortConfigDone, and warm, where they are there. Measures dist/portsyncd, or what PORTSYNCD_BINARY names; without either,
-or when the sources are newer, the sources.`;
+Starts the daemon again and again in a clean network: cold, where the links are made when it has pushed PortConfigDone,
+and warm, where they are there. ${WHICH_DAEMON}`;
 
 const SECONDS = 60;
-const ENABLE_KEY = "WARM_RESTART_ENABLE_TABLE|swss";
 
 async function main(): Promise<void> {
   const { numbers, json } = benchOptions(USAGE, { ports: "256", runs: "5" });
-  const able = all(canUseRedis(), enterPrivateNetwork());
-  if (!able.ok) throw new Error(able.reason);
+  enterBench();
   const ports = portNames(numbers.ports[0]!);
-  const binary = process.env["PORTSYNCD_BINARY"] ?? freshBinary();
-  console.log(`measuring ${daemonCommand(binary).join(" ")}`);
+  const { binary } = measuredDaemon();
   const rows: Row[] = [];
   for (const [start, measure] of [
     ["cold", cold],
@@ -33,14 +28,7 @@ async function main(): Promise<void> {
     for (let i = 0; i < numbers.runs[0]!; i++) runs.push(await measure(ports, binary));
     rows.push({ start, ports: ports.length, runs: runs.length, ...medians(runs) });
   }
-  await report("start", rows, json);
-}
-
-/** The numbers of one start, by name. */
-type Measured = Readonly<Record<string, number>>;
-
-function medians(runs: readonly Measured[]): Row {
-  return Object.fromEntries(Object.keys(runs[0]!).map((name) => [name, median(runs.map((run) => run[name]!))]));
+  await report("start", { "medians of the runs": rows }, json);
 }
 
 /** When the last port was written first, on performance.now(). */
@@ -82,12 +70,8 @@ async function cold(ports: readonly string[], binary: string | undefined): Promi
 
 async function warm(ports: readonly string[], binary: string | undefined): Promise<Measured> {
   await using box = await Switch.open({ namespace: Namespace.current });
-  await box.configure(ports);
   await box.links.add(ports);
-  await Promise.all(ports.map((port) => box.db.appl.hset(`PORT_TABLE:${port}`, { admin_status: "up", mtu: "9100" })));
-  await box.db.appl.hset("PORT_TABLE:PortConfigDone", { count: `${ports.length}` });
-  await box.db.state.hset(ENABLE_KEY, { enable: "true" });
-  await box.db.state.hset("WARM_RESTART_TABLE|portsyncd", { restore_count: "0" });
+  await prepareWarmStart(box, ports);
   const state = await box.db.record("STATE_DB", "PORT_TABLE|*");
   const all = lastPort(state, ports.length);
   const daemon = await box.start({ binary });

@@ -84,7 +84,7 @@ function openStore({ config, clock, isReal, once }: DaemonParts): Store {
 
 /** A transition as the history has it; what is not certain was not there. */
 function toHistory({ name, before, after, cause }: Transition, wallMs: number): HistoryEntry {
-  const old = before === undefined || before === "unknown" ? null : before;
+  const old = before === undefined || typeof before === "string" ? null : before;
   return { wallMs, port: name, cause: cause === "dump" ? "start" : cause, old, new: after ?? null };
 }
 

@@ -34,7 +34,7 @@ const EXTERNALS: Readonly<Record<string, readonly string[]>> = {
   "@logtape/logtape": ["src/log/logger.ts", "src/log/setup.ts"],
   "@redis/client": ["src/swss/session.ts"],
   bun: ["src/netlink/poll.ts", "src/swss/nativewriter.ts", "test/", "bench/"], // in poll.ts types only
-  "bun:ffi": ["ffi/libc.ts"],
+  "bun:ffi": ["ffi/libc.ts", "bench/libc.ts"],
   "bun:jsc": ["test/simulation/scheduler.ts"],
   "bun:sqlite": ["src/store/", "test/store/"],
   "bun:test": ["test/"],

@@ -14,9 +14,6 @@ import { configFile, readSettings, tellIssues } from "./settings.ts";
 import { openSource } from "./sources.ts";
 import { VERSION } from "./version.ts";
 
-/** From then on code is compiled as usual: the build delays that, since what only starts the daemon is not worth the memory. */
-const START_OVER_MS = 5000;
-
 const log = getLog("main");
 
 /** Runs the daemon until it is told to stop, or does what the options ask for instead. Throws Failure and what Daemon.start throws. */
@@ -72,7 +69,7 @@ export async function runDaemon(options: DaemonOptions): Promise<ExitCode> {
     log.warn("stopped before the start was complete");
     return EXIT.ok;
   }
-  systemClock.after(START_OVER_MS, () => Bun.unsafe.setJITPolicy(1));
+  Bun.unsafe.setJITPolicy(1); // the build delays compilation: what only starts the daemon is not worth the memory
   if (isReloadDue) reload(running, logs, options);
   await stop;
   const daemon = running;

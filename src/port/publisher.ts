@@ -5,7 +5,7 @@ import { Backoff } from "../util/backoff.ts";
 import type { Clock } from "../util/clock.ts";
 import type { PortSink } from "./linksync.ts";
 import { type PortState, sameState } from "./state.ts";
-import { changeCommands, describeChange, type Published, readPublished } from "./statetable.ts";
+import { changeCommands, describeChange, isSame, type Published, readPublished } from "./statetable.ts";
 
 /** A change of a port's row on its way to STATE_DB. */
 interface Change {
@@ -191,11 +191,15 @@ export class Publisher implements PortSink {
     for (const name of names) {
       const before = this.#published.get(name);
       const now = found.get(name);
+      const desired = this.#desired.get(name);
+      if (before === "unwritten" && now) {
+        if (desired) this.#dirty.set(name, cause);
+        continue;
+      }
       if (now) this.#published.set(name, now);
       else this.#published.delete(name);
-      const desired = this.#desired.get(name);
-      if (before === "unknown" && desired && now !== "unknown" && sameState(now, desired)) continue;
-      if (before !== "unknown" && now !== "unknown" && sameState(now, before)) continue;
+      if (before === "unknown" && desired && isSame(now, desired)) continue;
+      if (isSame(now, before)) continue;
       differing++;
       if (desired) this.#dirty.set(name, cause);
     }
@@ -210,7 +214,7 @@ export class Publisher implements PortSink {
       const desired = this.#desired.get(name);
       const before = this.#published.get(name);
       const moved = this.#changed.delete(name);
-      const changed = desired && (remove || moved || before === "unknown" || !sameState(before, desired));
+      const changed = desired && (remove || moved || !isSame(before, desired));
       if (remove || changed) changes.push({ name, remove, state: changed ? desired : undefined, before, cause });
       else this.#refused.delete(name);
       if (desired && !remove && !changed) unchanged.push(name);
@@ -220,24 +224,23 @@ export class Publisher implements PortSink {
     return { changes, unchanged };
   }
 
-  async #write(database: Database, changes: readonly Change[], unchanged: readonly string[]): Promise<void> {
+  #write(database: Database, changes: readonly Change[], unchanged: readonly string[]): Promise<void> {
     const commands: string[][] = [];
-    for (const { name, remove, state } of changes) {
+    for (const { name, remove, state, before } of changes) {
       commands.push(...changeCommands(database, name, remove, state));
-      this.#published.set(name, "unknown");
+      this.#published.set(name, before === undefined || before === "unwritten" ? "unwritten" : "unknown");
     }
-    let replies: (Reply | ReplyError)[];
-    try {
-      replies = await database.write(commands);
-    } catch (error) {
-      this.counters.lost++;
-      if (this.#database === database) this.#database = undefined;
-      log.warn("a flush of {changes} ports was lost: {error}", { changes: changes.length, error: String(error) });
-      for (const { name, remove } of changes) this.#again(name, remove);
-      for (const name of unchanged) if (!this.#dirty.has(name)) this.#dirty.set(name, "resync");
-      return;
-    }
-    this.#endRound([...unchanged, ...this.#accept(changes, replies)]);
+    // Not async: in the way of every event each promise that is spared counts.
+    return database.write(commands).then(
+      (replies) => this.#endRound([...unchanged, ...this.#accept(changes, replies)]),
+      (error: unknown) => {
+        this.counters.lost++;
+        if (this.#database === database) this.#database = undefined;
+        log.warn("a flush of {changes} ports was lost: {error}", { changes: changes.length, error: String(error) });
+        for (const { name, remove } of changes) this.#again(name, remove);
+        for (const name of unchanged) if (!this.#dirty.has(name)) this.#dirty.set(name, "resync");
+      },
+    );
   }
 
   #endRound(acknowledged: readonly string[]): void {

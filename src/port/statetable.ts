@@ -2,10 +2,13 @@ import { type Database, type Reply, ReplyError } from "../swss/database.ts";
 import { expectValues } from "../swss/reply.ts";
 import { STATE_PORT_TABLE } from "../swss/schema.ts";
 import { tableKey } from "../swss/table.ts";
-import { formatState, parseState, PORT_FIELDS, type PortState } from "./state.ts";
+import { formatState, parseState, PORT_FIELDS, type PortState, sameState } from "./state.ts";
 
-/** What STATE_DB holds of a port: a state as we write it, or something that has to be overwritten. */
-export type Published = PortState | "unknown";
+/**
+ * What STATE_DB holds of a port: a state as we write it, something that has to be overwritten, or nothing that this
+ * process is known to have written: then even the right state is written once more, since readers wait for that.
+ */
+export type Published = PortState | "unknown" | "unwritten";
 
 /** The STATE_DB key of a port. */
 export function rowKey(database: Database, name: string): string {
@@ -53,4 +56,9 @@ function parsePublished(reply: Reply | ReplyError): Published | undefined {
   const values = expectValues("HMGET", reply);
   if (values.every((value) => value === null)) return undefined;
   return parseState(values) ?? "unknown";
+}
+
+/** True when both are known and the same; nothing is the same as nothing. */
+export function isSame(a: Published | undefined, b: Published | undefined): boolean {
+  return typeof a !== "string" && typeof b !== "string" && sameState(a, b);
 }

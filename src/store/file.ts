@@ -12,9 +12,10 @@ import { CAUSES, type PortSnapshot } from "./transition.ts";
 const META = "SELECT value FROM meta WHERE key = ?";
 const SET_META = "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)";
 const ADD_PORT = "INSERT OR IGNORE INTO ports (name) VALUES (?)";
+const PORT_ID = "SELECT id FROM ports WHERE name = ?";
 const ADD_TRANSITION =
   "INSERT INTO history (wall_ms, port, cause, old_admin, old_oper, old_mtu, new_admin, new_oper, new_mtu)" +
-  " VALUES (?1, (SELECT id FROM ports WHERE name = ?2), ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 const ADD_COUNT =
   "INSERT INTO counters (name, value) VALUES (?1, ?2)" +
   " ON CONFLICT DO UPDATE SET value = min(value + excluded.value, 9007199254740991)";
@@ -41,6 +42,8 @@ export class StoreFile implements Disposable {
   /** Which file was opened. */
   readonly #inode: number;
   readonly #lastStart: PastStart | undefined;
+  /** The ids of ports that were asked for; a transaction that fails ends with this object. */
+  readonly #portIds = new Map<string, number>();
   #age: Age;
 
   constructor(db: Database, options: FileOptions) {
@@ -64,8 +67,9 @@ export class StoreFile implements Disposable {
       this.#setMeta("age_wall_ms", Math.trunc(now.wallMs));
     });
     this.#age = age;
-    trimByAge(this.#db, age.ms, limits.retentionMs);
-    trimBySize(this.#db, limits.maxFileBytes);
+    const isAged = trimByAge(this.#db, age.ms, limits.retentionMs);
+    const isFull = trimBySize(this.#db, limits.maxFileBytes);
+    if (isAged || isFull) this.#portIds.clear();
   }
 
   /** Makes a backup, if any are wanted. */
@@ -111,16 +115,24 @@ export class StoreFile implements Disposable {
   #add({ id, transitions, counters, start }: Batch, ageMs: number): void {
     if (start) this.#addStart(start);
     if (transitions.length > 0) markHistory(this.#db, this.#age.ms, ageMs);
-    const addPort = this.#db.query(ADD_PORT);
     const addTransition = this.#db.query(ADD_TRANSITION);
     for (const { wallMs, port, cause, old, new: now } of transitions) {
-      const name = Buffer.from(port, "latin1");
-      addPort.run(name);
-      addTransition.run(Math.trunc(wallMs), name, CAUSES.indexOf(cause), ...columns(old), ...columns(now));
+      const id = this.#portId(port);
+      addTransition.run(Math.trunc(wallMs), id, CAUSES.indexOf(cause), ...columns(old), ...columns(now));
     }
     for (const [name, delta] of counters) this.#db.run(ADD_COUNT, [name, delta]);
     this.#setMeta("instance", this.#options.instance);
     this.#setMeta("batch", id);
+  }
+
+  #portId(port: string): number {
+    const known = this.#portIds.get(port);
+    if (known !== undefined) return known;
+    const name = Buffer.from(port, "latin1");
+    this.#db.query(ADD_PORT).run(name);
+    const { id } = this.#db.query<{ id: number }, [Uint8Array]>(PORT_ID).get(name)!;
+    this.#portIds.set(port, id);
+    return id;
   }
 
   #addStart({ wallMs, kind, restoreCount, version }: Start): void {

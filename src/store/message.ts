@@ -1,3 +1,4 @@
+import type { TransitionColumns } from "./columns.ts";
 import type { PastStart, Start } from "./start.ts";
 import type { Recovery, Tally } from "./status.ts";
 import type { Transition } from "./transition.ts";
@@ -42,6 +43,15 @@ export type Request =
   | { readonly kind: "backup"; readonly now: Moment }
   /** A clean end, of the start that is given. */
   | { readonly kind: "close"; readonly start: Start | undefined; readonly backup: boolean; readonly now: Moment };
+
+/** A request on its way to another thread. */
+export type PackedRequest =
+  | Exclude<Request, { readonly kind: "save" }>
+  | {
+      readonly kind: "save";
+      readonly batch: Omit<Batch, "transitions"> & { readonly columns: TransitionColumns };
+      readonly now: Moment;
+    };
 
 /** What is known of the database when a request is answered. */
 export interface Facts {

@@ -42,20 +42,21 @@ export function markHistory(db: Database, writtenMs: number, nowMs: number): voi
   if (newest > (last?.history ?? 0)) db.run("INSERT INTO marks (history, age_ms) VALUES (?, ?)", [newest, writtenMs]);
 }
 
-/** Deletes the history that is older than `retentionMs`. */
-export function trimByAge(db: Database, ageMs: number, retentionMs: number): void {
+/** Deletes the history that is older than `retentionMs`; true when ports may have been forgotten with it. */
+export function trimByAge(db: Database, ageMs: number, retentionMs: number): boolean {
   const old = db
     .query<{ history: number | null }, [number]>("SELECT max(history) AS history FROM marks WHERE age_ms <= ?")
     .get(ageMs - retentionMs)!.history;
-  if (old === null) return;
+  if (old === null) return false;
   deleteUpTo(db, old);
   forgetPorts(db);
+  return true;
 }
 
-/** Deletes the oldest history when the file has nearly reached `maxBytes`, and gives the space back. */
-export function trimBySize(db: Database, maxBytes: number): void {
+/** Deletes the oldest history when the file has nearly reached `maxBytes`, and gives the space back; true when ports may have been forgotten with it. */
+export function trimBySize(db: Database, maxBytes: number): boolean {
   const pages = (part: number): number => (maxBytes * part) / PAGE_BYTES;
-  if (pragma(db, "page_count") <= pages(FULL)) return;
+  if (pragma(db, "page_count") <= pages(FULL)) return false;
   for (;;) {
     const used = pragma(db, "page_count") - pragma(db, "freelist_count");
     const first = firstRow(db);
@@ -64,6 +65,7 @@ export function trimBySize(db: Database, maxBytes: number): void {
   }
   forgetPorts(db);
   db.run("PRAGMA incremental_vacuum");
+  return true;
 }
 
 /** Forgets all but the newest starts. */

@@ -1,4 +1,5 @@
-import type { Reply, Request } from "./message.ts";
+import { packTransitions } from "./columns.ts";
+import type { PackedRequest, Reply, Request } from "./message.ts";
 
 /** Where requests go. */
 export interface StoreThread {
@@ -37,14 +38,23 @@ export const startThread: ThreadFactory = (observer) => {
   worker.addEventListener("error", ({ message }) => end(firstLine(message)));
   worker.addEventListener("close", () => end("it was terminated"));
   return {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
-    post: (request) => worker.postMessage(request),
+    post(request) {
+      const packed = pack(request);
+      // What is transferred is not copied.
+      worker.postMessage(packed, packed?.kind === "save" ? [packed.batch.columns.values.buffer] : []);
+    },
     terminate: () => {
       isOver = true;
       worker.terminate();
     },
   };
 };
+
+function pack(request: Request): PackedRequest {
+  if (request?.kind !== "save") return request;
+  const { transitions, ...batch } = request.batch;
+  return { ...request, batch: { ...batch, columns: packTransitions(transitions) } };
+}
 
 /** The message of an error in a thread comes with source code and stack; the line that names the error is what says something. */
 function firstLine(message: string): string {

@@ -2,6 +2,7 @@ import { RedisClient } from "bun";
 
 import { type Reply, ReplyError } from "./database.ts";
 import type { DatabaseLocation } from "./dbconfig.ts";
+import { encodeWords } from "./word.ts";
 
 /** The code of the errors that are a reply of the server; all others say that the connection is of no more use. */
 const SERVER_ERROR = "ERR_REDIS_SERVER_ERROR";
@@ -36,13 +37,31 @@ export class NativeWriter {
   /** Connects, by RESP 3, which Redis has since version 6. Throws ReplyError, or what the client throws. */
   async open(): Promise<void> {
     await this.#client.connect();
-    const [selected] = await Promise.all(this.write([["SELECT", `${this.#id}`]]));
+    const [selected] = await this.write([["SELECT", `${this.#id}`]]);
     if (selected instanceof ReplyError) throw selected;
   }
 
-  /** Sends the commands in order, all at once; the promises of their answers, in which an error reply is a value. */
-  write(commands: readonly (readonly string[])[]): Promise<Reply | ReplyError>[] {
-    return commands.map(([verb, ...words]) => this.#client.send(verb!, encode(words)).then(toReply, toReplyError));
+  /** Sends the commands in order, all at once; error replies are in their places. Rejects when the connection is of no more use. */
+  write(commands: readonly (readonly string[])[]): Promise<(Reply | ReplyError)[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<(Reply | ReplyError)[]>();
+    const replies: (Reply | ReplyError)[] = [];
+    let left = commands.length;
+    if (left === 0) resolve(replies);
+    for (const [i, [verb, ...words]] of commands.entries()) {
+      const take = (reply: Reply | ReplyError): void => {
+        replies[i] = reply;
+        if (--left === 0) resolve(replies);
+      };
+      // Not Promise.all: this is in the way of every event, and so each promise that is spared counts.
+      this.#client.send(verb!, encode(words)).then(
+        (reply: unknown) => take(toReply(reply)),
+        (error: unknown) => {
+          if (isServerError(error)) take(new ReplyError(error.message));
+          else reject(error);
+        },
+      );
+    }
+    return promise;
   }
 
   /** Ends the connection; answers that are awaited fail. */
@@ -57,11 +76,9 @@ function formatUrl({ address }: DatabaseLocation): string {
   return `redis://${host}:${address.port}`;
 }
 
-/** Text that is not ASCII goes out as the bytes it stands for; the client takes bytes, too, though its types do not say so. */
-function encode(words: string[]): string[] {
-  // oxlint-disable-next-line no-control-regex
-  const isAscii = words.every((word) => /^[\x00-\x7f]*$/.test(word));
-  return isAscii ? words : (words.map((word) => Buffer.from(word, "latin1")) as unknown as string[]);
+/** The client takes bytes, too, though its types do not say so. */
+function encode(words: readonly string[]): string[] {
+  return encodeWords(words) as string[];
 }
 
 /** Writes are answered with numbers and simple strings. */
@@ -69,7 +86,6 @@ function toReply(reply: unknown): Reply {
   return typeof reply === "string" || typeof reply === "number" ? reply : null;
 }
 
-function toReplyError(error: unknown): ReplyError {
-  if (error instanceof Error && "code" in error && error.code === SERVER_ERROR) return new ReplyError(error.message);
-  throw error;
+function isServerError(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && error.code === SERVER_ERROR;
 }

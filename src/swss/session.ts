@@ -12,6 +12,7 @@ import {
 } from "./database.ts";
 import type { DatabaseLocation } from "./dbconfig.ts";
 import { NativeWriter } from "./nativewriter.ts";
+import { encodeWords } from "./word.ts";
 
 /** How a connection is made. */
 export interface SessionOptions {
@@ -43,12 +44,6 @@ function makeClient(location: DatabaseLocation, connectMs: number) {
 }
 
 type Client = ReturnType<typeof makeClient>;
-
-/** Text that is not ASCII goes out as the bytes it stands for. */
-function encodeArgument(text: string): string | Buffer {
-  // oxlint-disable-next-line no-control-regex
-  return /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text, "latin1");
-}
 
 function decodeReply(reply: unknown): Reply {
   if (reply instanceof Buffer) return reply.toString("latin1");
@@ -154,19 +149,25 @@ export class Session implements Database {
     const client = this.#clients[0]!;
     if (this.#reason) throw this.#lost();
     const answers = commands.map((command) =>
-      client.sendCommand(command.map(encodeArgument)).then(decodeReply, (error: unknown) => this.#failure(error)),
+      client.sendCommand(encodeWords(command)).then(decodeReply, (error: unknown) => this.#failure(error)),
     );
     return this.#limit.on(Promise.all(answers));
   }
 
-  async #sendThrough(writer: NativeWriter, commands: readonly (readonly string[])[]): Promise<(Reply | ReplyError)[]> {
-    if (this.#reason) throw this.#lost();
-    try {
-      return await this.#limit.on(Promise.all(writer.write(commands)));
-    } catch (error) {
-      this.close(error as Error);
-      throw this.#lost();
-    }
+  #sendThrough(writer: NativeWriter, commands: readonly (readonly string[])[]): Promise<(Reply | ReplyError)[]> {
+    if (this.#reason) return Promise.reject(this.#lost());
+    const awaited = this.#limit.begin();
+    return writer.write(commands).then(
+      (replies) => {
+        this.#limit.end(awaited);
+        return replies;
+      },
+      (error: unknown) => {
+        this.#limit.end(awaited);
+        this.close(error as Error);
+        throw this.#lost();
+      },
+    );
   }
 
   /** Where Bun's client cannot be used, because the server is too old for RESP 3, node-redis writes. */
@@ -206,12 +207,15 @@ export class Session implements Database {
   }
 }
 
-/** Sends pieces of bounded size one after the other. */
-async function inPieces(
-  commands: readonly (readonly string[])[],
-  send: (piece: readonly (readonly string[])[]) => Promise<(Reply | ReplyError)[]>,
-): Promise<(Reply | ReplyError)[]> {
-  if (commands.length <= COMMANDS_AT_ONCE) return send(commands);
+/** Sends commands, and replies with what comes back. */
+type Send = (commands: readonly (readonly string[])[]) => Promise<(Reply | ReplyError)[]>;
+
+/** Sends many commands in pieces of bounded size, one after the other. */
+function inPieces(commands: readonly (readonly string[])[], send: Send): Promise<(Reply | ReplyError)[]> {
+  return commands.length <= COMMANDS_AT_ONCE ? send(commands) : piecewise(commands, send);
+}
+
+async function piecewise(commands: readonly (readonly string[])[], send: Send): Promise<(Reply | ReplyError)[]> {
   const replies: (Reply | ReplyError)[] = [];
   for (let at = 0; at < commands.length; at += COMMANDS_AT_ONCE) {
     replies.push(...(await send(commands.slice(at, at + COMMANDS_AT_ONCE))));

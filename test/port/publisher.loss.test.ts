@@ -21,12 +21,34 @@ describe("Publisher after a loss", () => {
   });
 
   test("Publisher.connect writes nothing of a lost flush that had arrived, and says that it is there", async () => {
-    const bench = await PublisherBench.open();
+    const bench = await PublisherBench.open({ Ethernet0: DOWN });
     bench.publisher.set("Ethernet0", UP, "event");
     bench.publisher.flush();
     await bench.reconnect(["ok", "up", "up", "9100"]);
     expect(bench.sent).toEqual([]);
     expect(bench.acknowledged).toEqual([["Ethernet0"]]);
+  });
+
+  test("Publisher.connect writes the first state of a port again: the row may be that of an earlier process", async () => {
+    const bench = await PublisherBench.open();
+    bench.publisher.set("Ethernet0", UP, "event");
+    bench.publisher.flush();
+    for (let losses = 0; losses < 3; losses++) {
+      expect(await bench.reconnect(["ok", "up", "up", "9100"])).toEqual([hmget("Ethernet0")]);
+      expect(bench.sent).toEqual([hset("Ethernet0", UP)]);
+      expect(bench.acknowledged).toEqual([]);
+    }
+    await bench.database.next().answer(0);
+    expect(bench.acknowledged).toEqual([["Ethernet0"]]);
+  });
+
+  test("Publisher.remove deletes a row whose first write was lost, since it may have arrived", async () => {
+    const bench = await PublisherBench.open();
+    bench.publisher.set("Ethernet0", UP, "event");
+    bench.publisher.flush();
+    bench.publisher.remove("Ethernet0", "event");
+    await bench.reconnect(["ok", "up", "up", "9100"]);
+    expect(bench.sent).toEqual([del("Ethernet0")]);
   });
 
   test("Publisher.connect repeats a DEL that was lost, and what was said meanwhile comes after it", async () => {
@@ -276,7 +298,7 @@ describe("Publisher.caughtUp", () => {
   });
 
   test("Publisher.caughtUp resolves when the flush that was in flight at the call was lost but had arrived", async () => {
-    const bench = await PublisherBench.open();
+    const bench = await PublisherBench.open({ Ethernet0: UP });
     bench.publisher.set("Ethernet0", DOWN, "event");
     bench.publisher.flush();
     const caughtUp = bench.publisher.caughtUp();

@@ -170,7 +170,7 @@ describe("Publisher.freeze", () => {
 
 describe("Publisher.pendingCount", () => {
   test("Publisher.pendingCount is 0 only when everything is acknowledged", async () => {
-    const bench = await PublisherBench.open();
+    const bench = await PublisherBench.open({ Ethernet4: UP });
     bench.publisher.set("Ethernet0", DOWN, "event");
     bench.publisher.set("Ethernet4", DOWN, "event");
     expect(bench.publisher.pendingCount).toBe(2);
@@ -180,7 +180,7 @@ describe("Publisher.pendingCount", () => {
     expect(bench.publisher.pendingCount).toBe(2);
     const connected = bench.publisher.connect(bench.database);
     await settle();
-    await bench.database.next().answer([null, null, null, null], ["ok", "down", "down", "1500"]);
+    await bench.database.next().answer(["ok", "down", "down", "1500"], [null, null, null, null]);
     await connected;
     await bench.database.next().answer(4);
     expect(bench.publisher.pendingCount).toBe(0);

@@ -113,15 +113,15 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "the removal of a port that is being written is lost",
     file: "port/publisher.ts",
-    find: 'this.#published.set(name, "unknown");',
+    find: 'this.#published.set(name, before === undefined || before === "unwritten" ? "unwritten" : "unknown");',
     replace: "this.#published.delete(name);",
   },
   {
     name: "PortInitDone does not wait for acknowledgements",
     file: "port/publisher.ts",
-    find: "    let replies: (Reply | ReplyError)[];\n",
+    find: "    return database.write(commands).then(\n",
     replace:
-      "    this.#observer.onAcknowledged(changes.map(({ name }) => name));\n    let replies: (Reply | ReplyError)[];\n",
+      "    this.#observer.onAcknowledged(changes.map(({ name }) => name));\n    return database.write(commands).then(\n",
   },
   {
     name: "PortInitDone is sent again",
