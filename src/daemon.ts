@@ -16,6 +16,7 @@ import { CONFIG_DB, STATE_DB } from "./swss/schema.ts";
 import type { Notifier } from "./systemd/notify.ts";
 import { startWatchdog, watchdogInterval } from "./systemd/watchdog.ts";
 import type { Clock } from "./util/clock.ts";
+import { IdleWork } from "./util/idlework.ts";
 
 /** What a daemon is built from. */
 export interface DaemonParts {
@@ -47,6 +48,10 @@ export class RedisUnavailableError extends Error {
 /** How often the service manager is asked for more time while Redis is not there, and for how much. */
 const EXTEND_EVERY_MS = 1000;
 const EXTEND_BY_US = 10_000_000;
+
+/** After so many changes and so much quiet the memory they took is given back: Bun alone keeps much of it for good. */
+const GARBAGE_CHANGES = 10_000;
+const QUIET_MS = 5000;
 
 /** How long the end waits for the disk. */
 const STORE_CLOSE_MS = 2000;
@@ -94,6 +99,7 @@ export class Daemon {
   readonly #budget: TurnBudget;
   readonly #reconciler: Reconciler;
   readonly #store: Store;
+  readonly #idleWork: IdleWork;
   #config: Config;
   #watchdog: Disposable | undefined;
 
@@ -114,9 +120,14 @@ export class Daemon {
       eoiuMs: parts.eoiuMs,
     };
     this.#store = openStore(parts);
+    const collect = () => Bun.gc(true);
+    this.#idleWork = new IdleWork(parts.clock, { quietMs: QUIET_MS, leastEvents: GARBAGE_CHANGES, run: collect });
     this.#reconciler = new Reconciler({ ...parts, random: Math.random }, options, {
       onConnected: (database) => this.#onConnected(database),
-      onTransition: (transition) => this.#store.record(toHistory(transition, parts.clock.wallNow())),
+      onTransition: (transition) => {
+        this.#store.record(toHistory(transition, parts.clock.wallNow()));
+        this.#idleWork.notice();
+      },
       onChange: () => this.#status(),
     });
   }
@@ -154,6 +165,7 @@ export class Daemon {
     this.#parts.notifier.stopping();
     this.#status("stopping");
     this.#watchdog?.[Symbol.dispose]();
+    this.#idleWork[Symbol.dispose]();
     const left = await this.#reconciler.stop(this.#config.shutdown.timeout_secs * 1000);
     await this.#store.close(STORE_CLOSE_MS);
     if (left > 0) log.warn("stopped with {left} ports that are not published", { left });
