@@ -1,3 +1,5 @@
+import { closeSync, openSync } from "node:fs";
+
 import { packTransitions } from "./columns.ts";
 import type { PackedRequest, Reply, Request } from "./message.ts";
 
@@ -22,8 +24,12 @@ export type ThreadFactory = (observer: ThreadObserver) => StoreThread;
 // Beside this file in the sources; in the compiled binary, where this file is part of the program, below the program.
 const WORKER = import.meta.path.endsWith("/thread.ts") ? "./worker.ts" : "./store/worker.ts";
 
-/** Starts the thread that has the database. It keeps neither the process alive nor, while idle, the processor awake. */
+/** What a thread opens for its event loop, and some more. */
+const NEEDED_FILES = 16;
+
+/** Starts the thread that has the database. It keeps neither the process alive nor, while idle, the processor awake. Throws when no files can be opened. */
 export const startThread: ThreadFactory = (observer) => {
+  requireFiles(NEEDED_FILES);
   let isOver = false;
   const worker = new Worker(new URL(WORKER, import.meta.url).href, { smol: true, ref: false });
   const end = (reason: string): void => {
@@ -49,6 +55,16 @@ export const startThread: ThreadFactory = (observer) => {
     },
   };
 };
+
+/** Bun ends the whole process when a thread cannot have its event loop: that so many files can be opened is tried before. */
+function requireFiles(count: number): void {
+  const files: number[] = [];
+  try {
+    while (files.length < count) files.push(openSync("/dev/null", "r"));
+  } finally {
+    for (const file of files) closeSync(file);
+  }
+}
 
 function pack(request: Request): PackedRequest {
   if (request?.kind !== "save") return request;

@@ -12,7 +12,7 @@ const TIMEOUT_MS = 180_000;
 /** Seeds beyond those that found something. */
 const FOUND = [62_819, 889_446];
 /** Seeds in which a bug has to be found that was put into the daemon. */
-const MUTANT_SEEDS = 4000;
+const MUTANT_SEEDS = 40_000;
 
 /** What the oracle checks, each of which must have had something to look at. */
 const CHECKS = [

@@ -26,9 +26,14 @@ export class StoreProcess implements AsyncDisposable {
   readonly #child: Child;
   #seen = 0;
 
-  /** `prefix` goes before the command, as unshare(1) does. */
-  constructor(directory: string, prefix: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
-    const command = [...prefix, process.execPath, "--no-env-file", PROGRAM, directory];
+  /** `prefix` goes before the command, as unshare(1) does; `words` behind it. */
+  constructor(
+    directory: string,
+    prefix: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+    words: readonly string[] = [],
+  ) {
+    const command = [...prefix, process.execPath, "--no-env-file", PROGRAM, directory, ...words];
     this.#child = spawnChild([...DIES_WITH_US, ...command], { stdin: "pipe", env });
     void eachLine(this.#child.stdout, (line) => this.said.push(JSON.parse(line) as Said));
   }
@@ -58,6 +63,11 @@ export class StoreProcess implements AsyncDisposable {
   status(): Promise<Said> {
     this.tell("status");
     return this.hear("status", ({ status }) => status !== undefined);
+  }
+
+  /** Its process. */
+  get pid(): number {
+    return this.#child.pid;
   }
 
   /** How many transitions it knew to be saved. */

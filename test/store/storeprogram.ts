@@ -5,7 +5,7 @@ import { Store } from "../../src/store/store.ts";
 import { systemClock } from "../../src/util/clock.ts";
 import { limitsIn, transitionAt } from "./requests.ts";
 
-// A process with a store in the directory that is its argument. It does what the lines of its stdin say, and prints one
+// A process with a store in the directory that is its argument; "closed" behind it leaves it to be opened. It does what the lines of its stdin say, and prints one
 // JSON object a line: each change of state, each recovery, and how many transitions are known to be saved. Meanwhile its
 // event loop turns, and counts its turns.
 
@@ -17,7 +17,7 @@ const store = new Store({ ...limitsIn(directory), enabled: true, backupIntervalM
   onState: (state, reason) => print({ state, reason }),
   onRecovery: (recovery) => print({ recovery }),
 });
-store.open();
+if (process.argv[3] !== "closed") store.open();
 
 let recorded = 0;
 let saved = 0;
@@ -55,6 +55,7 @@ function fill(): void {
 
 const commands: Record<string, (argument: string) => unknown> = {
   record: (count) => record(Number(count)),
+  open: () => store.open(),
   endless: () => (isEndless = true),
   status: () => print({ status: store.status, turns }),
   fill,

@@ -6,10 +6,14 @@ import type { Request } from "../../src/store/message.ts";
 import { Store } from "../../src/store/store.ts";
 import { startThread, type StoreThread } from "../../src/store/thread.ts";
 import { systemClock } from "../../src/util/clock.ts";
+import { runChild } from "../support/child.ts";
 import { waitUntil } from "../support/deadline.ts";
+import { needsCommands } from "../support/requirement.ts";
 import { TempDir } from "../support/tempdir.ts";
+import { testWith } from "../support/testwith.ts";
 import { limitsIn, transitionAt, transitionsFrom, WALL_MS } from "./requests.ts";
 import { savedIn } from "./saved.ts";
+import { StoreProcess } from "./storeprocess.ts";
 
 /** A store with its real thread, which can be made to crash. */
 class Threaded implements AsyncDisposable {
@@ -114,3 +118,24 @@ test("Store degrades while another connection has the file locked, and goes on a
   other.close();
   expect(savedIn(directory)).toEqual(transitionsFrom(0, 2));
 }, 30_000);
+
+testWith(
+  needsCommands("prlimit"),
+  "Store degrades while the process can open no files, and has its thread when it can",
+  async () => {
+    await using dir = new TempDir();
+    await using store = new StoreProcess(dir.file("store"), [], {}, ["closed"]);
+    const limitFiles = (files: number) => runChild(["prlimit", "--pid", `${store.pid}`, `--nofile=${files}:`]);
+    await store.status(); // it runs
+    await limitFiles(3);
+    store.tell("record 5");
+    store.tell("open");
+    expect(await store.hear("degraded state", ({ state }) => state === "degraded")).toMatchObject({
+      reason: expect.stringMatching(/EMFILE/) as string,
+    });
+    await limitFiles(1024);
+    await store.hear("all transitions", ({ saved }) => saved === 5);
+    expect(savedIn(dir.file("store"))).toEqual(transitionsFrom(0, 5));
+  },
+  30,
+);
