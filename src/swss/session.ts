@@ -114,7 +114,7 @@ export class Session implements Database {
   close(reason: Error): void {
     if (this.#reason) return;
     this.#reason = reason instanceof ErrorReply ? new ReplyError(reason.message) : reason;
-    this.#limit[Symbol.dispose]();
+    this.#limit.close(this.#lost()); // a client may have lost sight of a command, and would never fail it
     for (const client of this.#clients) if (client.isOpen) client.destroy();
     this.#writer?.close();
     this.#end(this.#reason);
@@ -149,25 +149,26 @@ export class Session implements Database {
     const client = this.#clients[0]!;
     if (this.#reason) throw this.#lost();
     const answers = commands.map((command) =>
-      client.sendCommand(encodeWords(command)).then(decodeReply, (error: unknown) => this.#failure(error)),
+      client
+        .sendCommand(encodeWords(command))
+        .then(decodeReply) // which fails, too, on an array that is nested deeper than the stack is
+        .catch((error: unknown) => this.#failure(error)),
     );
     return this.#limit.on(Promise.all(answers));
   }
 
   #sendThrough(writer: NativeWriter, commands: readonly (readonly string[])[]): Promise<(Reply | ReplyError)[]> {
-    if (this.#reason) return Promise.reject(this.#lost());
-    const awaited = this.#limit.begin();
-    return writer.write(commands).then(
+    const { promise, resolve, reject } = Promise.withResolvers<(Reply | ReplyError)[]>();
+    const awaited = this.#limit.begin(reject);
+    if (this.#reason) return promise;
+    writer.write(commands).then(
       (replies) => {
         this.#limit.end(awaited);
-        return replies;
+        resolve(replies);
       },
-      (error: unknown) => {
-        this.#limit.end(awaited);
-        this.close(error as Error);
-        throw this.#lost();
-      },
+      (error: Error) => this.close(error),
     );
+    return promise;
   }
 
   /** Where Bun's client cannot be used, because the server is too old for RESP 3, node-redis writes. */

@@ -4,50 +4,66 @@ import type { Clock } from "./clock.ts";
 export interface AwaitedAnswer {
   /** When it was asked for, on the clock. */
   readonly sinceMs: number;
+  readonly reject: (error: Error) => void;
 }
 
 /** Limits how long each of several answers may take. One timer serves them all: one for each would cost more than the waiting. */
-export class Limit implements Disposable {
+export class Limit {
   readonly #clock: Clock;
   readonly #ms: number;
   readonly #onMissed: () => void;
-  /** When each answer that is awaited was asked for, the oldest first. */
+  /** The answers that are awaited, the oldest first. */
   readonly #awaited = new Set<AwaitedAnswer>();
   #cancel: (() => void) | undefined;
+  #end: Error | undefined;
 
-  /** Calls `onMissed` once when an answer has been awaited for `ms`. */
+  /** Calls `onMissed`, which is to close it, once an answer has been awaited for `ms`. */
   constructor(clock: Clock, ms: number, onMissed: () => void) {
     this.#clock = clock;
     this.#ms = ms;
     this.#onMissed = onMissed;
   }
 
-  /** An answer is awaited from now on. */
-  begin(): AwaitedAnswer {
-    const awaited = { sinceMs: this.#clock.now() };
+  /** An answer is awaited from now on; `reject` is called when none is awaited any more, whatever becomes of it. */
+  begin(reject: (error: Error) => void): AwaitedAnswer {
+    const awaited = { sinceMs: this.#clock.now(), reject };
+    if (this.#end) {
+      reject(this.#end);
+      return awaited;
+    }
     this.#awaited.add(awaited);
     if (!this.#cancel) this.#arm(this.#ms);
     return awaited;
   }
 
-  /** The answer is there, or not awaited any more. */
+  /** The answer is there. */
   end(awaited: AwaitedAnswer): void {
     this.#awaited.delete(awaited);
   }
 
-  /** Awaits an answer within the limit; settles as the answer does. */
-  async on<Answer>(answer: Promise<Answer>): Promise<Answer> {
-    const awaited = this.begin();
-    try {
-      return await answer;
-    } finally {
-      this.end(awaited);
-    }
+  /** The answer, or the error with which this is closed meanwhile. */
+  on<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const awaited = this.begin(reject);
+    answer.then(
+      (value) => {
+        this.end(awaited);
+        resolve(value);
+      },
+      (error: unknown) => {
+        this.end(awaited);
+        reject(error);
+      },
+    );
+    return promise;
   }
 
-  [Symbol.dispose](): void {
+  /** Ends the waiting for all answers, those that are asked for later, too. */
+  close(error: Error): void {
+    this.#end ??= error;
     this.#cancel?.();
-    this.#cancel = () => {};
+    for (const { reject } of this.#awaited) reject(error);
+    this.#awaited.clear();
   }
 
   /** The timer outlives the answers it was armed for, and looks then who is awaited. */

@@ -8,12 +8,16 @@ const LIMIT_MS = 100;
 class Bench {
   readonly clock = new FakeClock();
   missed = 0;
-  readonly limit = new Limit(this.clock, LIMIT_MS, () => this.missed++);
+  readonly limit = new Limit(this.clock, LIMIT_MS, () => {
+    this.missed++;
+    this.limit.close(new Error("too late"));
+  });
 
   /** Awaits an answer; returns what gives it. */
   ask(): () => Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const asked = this.limit.on(promise);
+    asked.catch(() => {});
     return async () => {
       resolve();
       await asked;
@@ -72,10 +76,21 @@ test("Limit settles as the answer does", async () => {
   expect(await limit.on(Promise.reject(new Error("no"))).catch((error: Error) => error.message)).toBe("no");
 });
 
-test("Limit that is disposed of has no timer", () => {
-  const bench = new Bench();
-  bench.ask();
-  bench.limit[Symbol.dispose]();
-  bench.ask();
-  expect(bench.clock.timers).toBe(0);
+test("Limit that is closed ends the waiting, now and later, and has no timer", async () => {
+  const { clock, limit } = new Bench();
+  const never = new Promise<never>(() => {});
+  const before = limit.on(never);
+  limit.close(new Error("closed"));
+  limit.close(new Error("again"));
+  for (const answer of [before, limit.on(never)]) {
+    expect(await answer.catch((error: Error) => error.message)).toBe("closed");
+  }
+  expect(clock.timers).toBe(0);
+});
+
+test("Limit that is missed ends the waiting for an answer that never comes", async () => {
+  const { clock, limit } = new Bench();
+  const answer = limit.on(new Promise<never>(() => {}));
+  clock.advance(LIMIT_MS);
+  expect(await answer.catch((error: Error) => error.message)).toBe("too late");
 });
