@@ -13,6 +13,12 @@ export function expectValues(command: string, reply: Reply | undefined): (string
   throw unexpected(command, reply);
 }
 
+/** A string or null. Throws ReplyError for anything else. */
+export function expectValue(command: string, reply: Reply): string | null {
+  if (reply === null || typeof reply === "string") return reply;
+  throw unexpected(command, reply);
+}
+
 /** The next cursor and the keys of a SCAN. Throws ReplyError for anything else. */
 export function expectScan(reply: Reply): [string, string[]] {
   if (Array.isArray(reply) && typeof reply[0] === "string") return [reply[0], expectStrings("SCAN", reply[1])];

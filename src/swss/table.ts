@@ -1,5 +1,5 @@
 import { type Database, ReplyError } from "./database.ts";
-import { expectScan, expectStrings } from "./reply.ts";
+import { expectScan, expectStrings, expectValue } from "./reply.ts";
 
 /** A row: its fields in the order of the database. */
 export type Row = ReadonlyMap<string, string>;
@@ -24,6 +24,8 @@ export function parseRow(reply: readonly string[]): Row {
 
 /** Keys that Redis looks at in one step of a SCAN. */
 const KEYS_A_SCAN = "1000";
+/** Steps of a SCAN, enough for ten million keys; one that has not ended then never will. */
+const MOST_STEPS = 10_000;
 
 /** Reads and writes the rows of a table, as swss-common's Table. */
 export class Table {
@@ -39,8 +41,8 @@ export class Table {
 
   /** A field up to its first `@` (rule 31), or undefined when there is none. Throws ReplyError, DatabaseLostError. */
   async hget(key: string, field: string): Promise<string | undefined> {
-    const value = await this.database.call("HGET", this.key(key), field);
-    return typeof value === "string" ? value.split("@", 1)[0] : undefined;
+    const value = expectValue("HGET", await this.database.call("HGET", this.key(key), field));
+    return value?.split("@", 1)[0];
   }
 
   /** Sets fields with one HSET, so that readers see one event (rule 32). Throws ReplyError, DatabaseLostError. */
@@ -60,13 +62,14 @@ export class Table {
     const prefix = `${this.table}${this.database.separator}`;
     const found = new Set<string>();
     let cursor = "0";
-    do {
+    for (let steps = 0; steps < MOST_STEPS; steps++) {
       const reply = await this.database.call("SCAN", cursor, "MATCH", `${prefix}*`, "COUNT", KEYS_A_SCAN);
       const [next, keys] = expectScan(reply);
       for (const key of keys) found.add(key.slice(prefix.length));
+      if (next === "0") return found;
       cursor = next;
-    } while (cursor !== "0");
-    return found;
+    }
+    throw new ReplyError(`UNEXPECTED reply to SCAN: no end after ${MOST_STEPS} steps`);
   }
 
   /** The rows of the keys; ReplyError in the place of one that is no hash, an empty row for one that is gone. Throws DatabaseLostError. */

@@ -71,6 +71,42 @@ describe("Table", () => {
     }
   });
 
+  test("Table.hget refuses what is neither text nor nil, which must not be taken for a field that is missing", async () => {
+    for (const reply of [1, [], ["a"]]) {
+      const database = new ScriptedDatabase();
+      const got = new Table(database, "T").hget("k", "f").catch((error: unknown) => error);
+      await database.next().answer(reply);
+      expect(await got).toBeInstanceOf(ReplyError);
+    }
+  });
+
+  test("Table.scan goes on from each cursor to the next until that is 0, and gives each key once", async () => {
+    const database = new ScriptedDatabase("APPL_DB", 0, ":");
+    const scan = new Table(database, "T").scan();
+    for (const [cursor, next, keys] of [
+      ["0", "7", ["T:a", "T:b"]],
+      ["7", "3", []],
+      ["3", "0", ["T:b", "T:c:d"]],
+    ] as const) {
+      const batch = database.next();
+      expect(batch.commands).toEqual([["SCAN", cursor, "MATCH", "T:*", "COUNT", "1000"]]);
+      await batch.answer([next, [...keys]]);
+    }
+    expect([...(await scan)]).toEqual(["a", "b", "c:d"]);
+  });
+
+  test("Table.scan gives up a server whose cursors do not come to an end", async () => {
+    let steps = 0;
+    const endless = Object.assign(new ScriptedDatabase(), {
+      call: async () => {
+        if (++steps > 100_000) throw new Error("it never ends");
+        return [`${steps}`, ["T|a"]];
+      },
+    });
+    const scan = new Table(endless, "T").scan().catch((error: unknown) => error);
+    expect(await scan).toBeInstanceOf(ReplyError);
+  });
+
   test("Table.set is one HSET (rule 32)", async () => {
     const database = new ScriptedDatabase();
     const set = new Table(database, "T").set("k", { a: "1", b: "" });
