@@ -1,0 +1,110 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { History, HistoryError } from "../../src/store/history.ts";
+import type { Reply } from "../../src/store/message.ts";
+import type { Transition } from "../../src/store/transition.ts";
+import { Asked, limitsIn, transitionAt, transitionsFrom } from "../store/requests.ts";
+import { savedIn } from "../store/saved.ts";
+import { agree, holds } from "./agreement.ts";
+import { backupsIn, type Damage, damages, damageStore, SAVED, touchedBy } from "./damagedstore.ts";
+import type { Property } from "./property.ts";
+
+const NEW = transitionAt(1_000_000);
+const LATER = transitionAt(1_000_001);
+const MOST_SET_ASIDE = 3;
+
+/** Keeper, with copies of a store. */
+export function recoveryProperty(store: string): Property<Damage[]> {
+  return { inputs: damages, check: (all) => checkRecovery(store, all), show: (all) => JSON.stringify(all) };
+}
+
+/** Whatever happened to the files of a store: it can be used at once, and holds what a good file or a good backup held. */
+export function checkRecovery(store: string, all: readonly Damage[]): void {
+  const directory = `${store}.damaged`;
+  damageStore(store, directory, all);
+  checkReader(directory);
+  const touched = touchedBy(all);
+  const [oldest, newest] = backupsIn(store) as [string, string];
+  const good = [...(touched.has("oldest backup") ? [] : [oldest]), ...(touched.has("newest backup") ? [] : [newest])];
+  const reply = saveIn(directory, 2, NEW);
+  const saved = savedIn(directory);
+  agree("what was saved last", saved.pop(), NEW);
+  checkReply(reply, directory);
+  for (const name of good) holds("a good backup stays as it is", isSame(join(store, name), join(directory, name)));
+  const { recoveries } = reply;
+  if (recoveries.length > 0) checkRestored(recoveries.at(-1)!.restoredFrom, good, saved);
+  if (!touched.has("database")) checkKept(all, recoveries.length, saved);
+  checkAfterwards(directory);
+}
+
+/** Whoever reads the history of a damaged store gets it, or a HistoryError; in any case he comes to an end. */
+export function checkReader(directory: string): void {
+  let rows = 0;
+  try {
+    using history = History.open(directory);
+    for (const transitions of history.read()) {
+      rows += transitions.length;
+      holds("the history ends", rows <= 2 * SAVED.all);
+    }
+  } catch (error) {
+    if (!(error instanceof HistoryError)) throw error;
+  }
+}
+
+function saveIn(directory: string, instance: number, transition: Transition): Reply {
+  using asked = new Asked(limitsIn(directory), instance);
+  return asked.save([transition]);
+}
+
+/** It was done, and every file that could not be used is told of, kept and counted. */
+function checkReply({ outcome, reason, recoveries, facts }: Reply, directory: string): void {
+  agree("the outcome", [outcome, reason], ["done", ""]);
+  holds("one file is set aside at most", recoveries.length <= 1);
+  for (const { reason: why, setAside, corruption } of recoveries) {
+    holds("it is said why", why !== "" && corruption);
+    holds("the bad file is kept", setAside === undefined || existsSync(join(directory, setAside)));
+  }
+  holds("corruptions are counted", facts!.tally.corruptions >= recoveries.length);
+  const restored = recoveries.filter(({ restoredFrom }) => restoredFrom !== undefined).length;
+  holds("recoveries are counted", facts!.tally.recoveries >= restored);
+}
+
+function isSame(path: string, other: string): boolean {
+  return readFileSync(path).equals(readFileSync(other));
+}
+
+/** The newest good backup was taken, or a newer one that is good enough; only without any the history begins anew. */
+function checkRestored(from: string | undefined, good: readonly string[], saved: readonly Transition[]): void {
+  const best = good.at(-1);
+  if (best !== undefined) holds(`${best} is good, taken is ${from ?? "none"}`, from !== undefined && from >= best);
+  if (from === undefined) agree("a history that begins anew", saved, []);
+  else if (good.includes(from)) agree("the history of a good backup", saved, transitionsFrom(0, SAVED.backup));
+}
+
+/** A database to which nothing happened is not set aside, and what its log says counts as far as that holds together. */
+function checkKept(all: readonly Damage[], recoveries: number, saved: readonly Transition[]): void {
+  const ofLog = all.filter((damage) => touchedBy([damage]).has("wal"));
+  // A log of another file or of another time may fit, and then says what is not so.
+  if (ofLog.some(({ kind }) => kind === "taken from another" || kind === "exchanged")) return;
+  agree("recoveries of a good database", recoveries, 0);
+  agree("the history of a good database", saved, transitionsFrom(0, saved.length));
+  const least = ofLog.length > 0 ? SAVED.database : SAVED.all;
+  holds(`${saved.length} transitions of ${least} are left`, saved.length >= least && saved.length <= SAVED.all);
+}
+
+/** From then on it is a store as any other. */
+function checkAfterwards(directory: string): void {
+  using asked = new Asked(limitsIn(directory), 3);
+  const saved = asked.save([LATER]);
+  agree("the next start", [saved.outcome, saved.reason, saved.recoveries], ["done", "", []]);
+  agree("a backup", asked.backup().outcome, "done");
+  agree("the last two", savedIn(directory).slice(-2), [NEW, LATER]);
+  const names = readdirSync(directory);
+  holds("not too many are set aside", names.filter((name) => name.includes(".corrupt-")).length <= MOST_SET_ASIDE);
+  agree(
+    "nothing is left unfinished",
+    names.filter((name) => /\.(new|backup)(-\w+)?$/.test(name)),
+    [],
+  );
+}
