@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 
+import type { Requirement } from "../support/requirement.ts";
+import { testWith } from "../support/testwith.ts";
 import { CONNECTION_FAULTS } from "./connection.ts";
 import { Coverage } from "./coverage.ts";
 import { MUTANTS, tryMutant } from "./mutants.ts";
@@ -109,13 +111,18 @@ describe("simulate()", () => {
   });
 });
 
-describe.skipIf(!process.env["SIMULATION_MUTANTS"])("tryMutant()", () => {
-  test.each(MUTANTS.map((mutant) => [mutant.name, mutant] as const))(
-    "finds: %s",
-    async (_, mutant) => {
-      const { found, text } = await tryMutant(mutant, MUTANT_SEEDS);
-      expect(found, text).toBe(true);
-    },
-    TIMEOUT_MS,
-  );
+const mutants: Requirement =
+  process.env["SIMULATION_MUTANTS"] === "1" ? { ok: true } : { ok: false, reason: "SIMULATION_MUTANTS=1 is not set" };
+
+describe("tryMutant()", () => {
+  for (const mutant of MUTANTS)
+    testWith(
+      mutants,
+      `finds: ${mutant.name}`,
+      async () => {
+        const { found, text } = await tryMutant(mutant, MUTANT_SEEDS);
+        expect(found, text).toBe(true);
+      },
+      TIMEOUT_MS / 1000,
+    );
 });

@@ -25,6 +25,7 @@ testWith(linux, "Daemon writes the configuration and passes the arguments", asyn
   expect(Bun.TOML.parse(daemon.stdout.slice(1).join("\n"))).toEqual({
     logging: { level: "debug" },
     database: { sonic_db_config: "/db.json" },
+    store: { directory: `${dir.path}/store` }, // none of the machine's
   });
 });
 
