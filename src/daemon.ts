@@ -9,7 +9,7 @@ import type { TurnBudget } from "./rtnetlink/intake.ts";
 import type { LinkSource } from "./rtnetlink/source.ts";
 import { Store } from "./store/store.ts";
 import type { Transition as HistoryEntry } from "./store/transition.ts";
-import type { Database } from "./swss/database.ts";
+import { type Database, ReplyError } from "./swss/database.ts";
 import type { ConnectorFactory } from "./swss/databases.ts";
 import { followLogger, type LoggerSettings } from "./swss/logger.ts";
 import { CONFIG_DB, STATE_DB } from "./swss/schema.ts";
@@ -87,10 +87,9 @@ function openStore({ config, clock, isReal, once }: DaemonParts): Store {
   });
 }
 
-/** A transition as the history has it; what is not certain was not there. */
+/** A transition as the history has it. */
 function toHistory({ name, before, after, cause }: Transition, wallMs: number): HistoryEntry {
-  const old = before === undefined || typeof before === "string" ? null : before;
-  return { wallMs, port: name, cause: cause === "dump" ? "start" : cause, old, new: after ?? null };
+  return { wallMs, port: name, cause: cause === "dump" ? "start" : cause, old: before ?? null, new: after ?? null };
 }
 
 /** The daemon: builds its parts, starts them in order and stops them in reverse; the only one that knows them all. */
@@ -217,7 +216,17 @@ export class Daemon {
       });
     }
     if (database.name === CONFIG_DB && this.#config.mode === "sonic" && !this.#parts.once) {
-      await followLogger(database, this.#parts.applyLogger);
+      await this.#followLogger(database);
+    }
+  }
+
+  /** A level that cannot be had is no reason to do without CONFIG_DB. */
+  async #followLogger(config: Database): Promise<void> {
+    try {
+      await followLogger(config, this.#parts.applyLogger);
+    } catch (error) {
+      if (!(error instanceof ReplyError)) throw error;
+      log.warn("LOGGER|portsyncd cannot be read or written: {error}", { error: error.message });
     }
   }
 

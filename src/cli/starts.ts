@@ -1,3 +1,4 @@
+import { quoteWord } from "../log/escape.ts";
 import { History } from "../store/history.ts";
 import type { PastStart } from "../store/start.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
@@ -35,5 +36,5 @@ export function formatJson({ wallMs, kind, restoreCount, version, endedWallMs }:
 /** A start as one line for people. */
 export function formatText({ wallMs, kind, restoreCount, version, endedWallMs }: PastStart): string {
   const end = endedWallMs === null ? "no clean end" : `ended ${formatTime(endedWallMs)}`;
-  return `${formatTime(wallMs)} ${kind.padEnd(KIND_WIDTH)} restore count ${restoreCount}, version ${version}, ${end}`;
+  return `${formatTime(wallMs)} ${kind.padEnd(KIND_WIDTH)} restore count ${restoreCount}, version ${quoteWord(version)}, ${end}`;
 }

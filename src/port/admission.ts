@@ -35,7 +35,8 @@ export class Admission {
   #table: Table | undefined;
   #isConnected = false;
   #connected = Promise.withResolvers<void>();
-  #cancelPoll = () => {};
+  /** While rows are polled. */
+  #cancelPoll: (() => void) | undefined;
   /** Reads follow one another, so that each knows what was said while it ran. */
   #reading: Promise<void> = Promise.resolve();
 
@@ -77,14 +78,13 @@ export class Admission {
     this.#isConnected = true;
     this.#connected.resolve();
     this.#connected = Promise.withResolvers();
-    if (await notifies(database)) return;
-    log.warn("Redis does not tell of changes in APPL_DB (notify-keyspace-events); its rows are looked at each second");
-    this.#poll(table);
+    await this.#pollUnlessTold(table);
   }
 
   /** APPL_DB is lost; what was known stays until it is there again. */
   disconnect(): void {
-    this.#cancelPoll();
+    this.#cancelPoll?.();
+    this.#cancelPoll = undefined;
     this.#isConnected = false;
     this.#table = undefined;
   }
@@ -92,21 +92,38 @@ export class Admission {
   /** Compares the known rows with those that are there, for what no notification tells (FLUSHDB). Throws ReplyError, DatabaseLostError. */
   async audit(): Promise<void> {
     const table = this.#table;
-    if (table) await this.#read(table, async () => new Set([...this.#admitted, ...this.#observer.ports()]));
+    if (!table) return;
+    await this.#lookAll(table);
+    await this.#pollUnlessTold(table);
+  }
+
+  #lookAll(table: Table): Promise<void> {
+    return this.#read(table, async () => new Set([...this.#admitted, ...this.#observer.ports()]));
+  }
+
+  /** Notifications may be switched off and on while Redis runs. */
+  async #pollUnlessTold(table: Table): Promise<void> {
+    const isTold = await notifies(table.database);
+    if (this.#table !== table || isTold === !this.#cancelPoll) return;
+    if (isTold) {
+      this.#cancelPoll?.();
+      this.#cancelPoll = undefined;
+      log.notice("Redis tells of changes in APPL_DB again");
+      return;
+    }
+    log.warn("Redis does not tell of changes in APPL_DB (notify-keyspace-events); its rows are looked at each second");
+    this.#poll(table);
   }
 
   #poll(table: Table): void {
     this.#cancelPoll = this.#clock.after(POLL_MS, () => {
-      this.audit().then(
-        () => {
-          if (this.#table === table) this.#poll(table);
-        },
-        (error: unknown) => {
-          // A lost database is connected and polled anew; one that refuses is asked again.
-          if (error instanceof DatabaseLostError || this.#table !== table) return;
-          this.#poll(table);
-        },
-      );
+      const again = (): void => {
+        if (this.#table === table && this.#cancelPoll) this.#poll(table);
+      };
+      this.#lookAll(table).then(again, (error: unknown) => {
+        // A lost database is connected and polled anew; one that refuses is asked again.
+        if (!(error instanceof DatabaseLostError)) again();
+      });
     });
   }
 

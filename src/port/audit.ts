@@ -33,6 +33,9 @@ export interface AuditCounters {
   leftovers: number;
 }
 
+/** How long the rest of an audit waits for the links. */
+const LINKS_PATIENCE_MS = 2000;
+
 const log = getLog("audit");
 
 /**
@@ -71,7 +74,7 @@ export class Audit implements Disposable {
   async run(): Promise<void> {
     this.counters.audits++;
     try {
-      await this.#subjects.auditLinks();
+      await this.#auditLinks();
       if (!this.#subjects.stateDatabase()) return;
       await this.#subjects.auditRows();
       const differing = await this.#subjects.auditPublished();
@@ -83,6 +86,14 @@ export class Audit implements Disposable {
       this.counters.failed++;
       log.warn("the audit was not completed: {error}", { error: error.message });
     }
+  }
+
+  /** A kernel that cannot tell all links for long must not hold up the rest. */
+  async #auditLinks(): Promise<void> {
+    const tooLate = Promise.withResolvers<void>();
+    const cancel = this.#clock.after(LINKS_PATIENCE_MS, tooLate.resolve);
+    await Promise.race([this.#subjects.auditLinks(), tooLate.promise]);
+    cancel();
   }
 
   #schedule(): void {

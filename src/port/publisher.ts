@@ -1,9 +1,9 @@
 import { getLog } from "../log/logger.ts";
 import type { Cause } from "../rtnetlink/monitor.ts";
 import { type Database, type Reply, ReplyError } from "../swss/database.ts";
-import { Backoff } from "../util/backoff.ts";
 import type { Clock } from "../util/clock.ts";
 import type { PortSink } from "./linksync.ts";
+import { Refusals } from "./refusals.ts";
 import { type PortState, sameState } from "./state.ts";
 import { changeCommands, describeChange, isSame, type Published, readPublished } from "./statetable.ts";
 
@@ -19,8 +19,8 @@ interface Change {
 /** A change of a port's row that STATE_DB has acknowledged. */
 export interface Transition {
   readonly name: string;
-  /** What was there before; `unknown` when that is not certain, undefined for no row of ours. */
-  readonly before: Published | undefined;
+  /** What was there before, as far as this process wrote or read it; undefined for no row of ours. */
+  readonly before: PortState | undefined;
   /** What is there now; undefined for no row. */
   readonly after: PortState | undefined;
   readonly cause: Cause;
@@ -55,28 +55,29 @@ const log = getLog("publisher");
  */
 export class Publisher implements PortSink {
   readonly counters: PublisherCounters = { sets: 0, dels: 0, unchanged: 0, refused: 0, lost: 0 };
-  readonly #clock: Clock;
   readonly #observer: PublisherObserver;
   readonly #desired = new Map<string, PortState>();
   readonly #published = new Map<string, Published>();
   readonly #removals = new Set<string>();
   /** Ports whose state changed since their last flush, be it back to what is published: readers see that something was. */
   readonly #changed = new Set<string>();
-  readonly #retry = new Backoff(100, 800);
+  /** What was last known for certain to be published, for who is told of a change. */
+  readonly #certain = new Map<string, PortState>();
+  readonly #refusals: Refusals;
   /** Ports to look at in the next flush, and why. */
   #dirty = new Map<string, Cause>();
-  /** Ports that STATE_DB refused, with its error; they wait for the retry, the others do not wait for them. */
-  #refused = new Map<string, string>();
   #database: Database | undefined;
   #inFlight: Promise<void> | undefined;
-  #cancelRetry: (() => void) | undefined;
   /** Flushes that were acknowledged, empty ones too, and who waits for the next. */
   #rounds = 0;
   #waiting: { round: number; resolve: () => void }[] = [];
 
   constructor(clock: Clock, observer: PublisherObserver) {
-    this.#clock = clock;
     this.#observer = observer;
+    this.#refusals = new Refusals(clock, () => {
+      this.#retryRefused();
+      this.flush();
+    });
   }
 
   set(name: string, state: PortState, cause: Cause): void {
@@ -88,6 +89,7 @@ export class Publisher implements PortSink {
 
   remove(name: string, cause: Cause): void {
     this.#desired.delete(name);
+    this.#changed.delete(name);
     if (this.#published.has(name)) this.removeRow(name, cause);
     else this.#dirty.delete(name); // rule 17 made better: what was never published is not ours to delete
   }
@@ -155,15 +157,22 @@ export class Publisher implements PortSink {
   /** STATE_DB is lost: nothing is written until connect(). */
   disconnect(): void {
     this.#database = undefined;
-    this.#cancelRetry?.();
-    this.#cancelRetry = undefined;
-    for (const name of this.#refused.keys()) this.#dirty.set(name, "resync");
-    this.#refused.clear();
+    this.#retryRefused();
+    this.#refusals.clear();
+  }
+
+  #retryRefused(): void {
+    for (const [name, cause] of this.#refusals.causes()) this.#mark(name, cause);
+  }
+
+  /** A port is to be looked at in the next flush; why that is so already comes first. */
+  #mark(name: string, cause: Cause): void {
+    if (!this.#dirty.has(name)) this.#dirty.set(name, cause);
   }
 
   /** Compares STATE_DB with what it should hold, repairs it, and returns how many ports differed. Throws DatabaseLostError. */
   async audit(): Promise<number> {
-    const names = [...this.#published.keys()];
+    const names = [...this.#published.keys()].filter((name) => !this.#refusals.has(name)); // those are written anyway
     let differing = 0;
     for (let at = 0; at < names.length; at += ROWS_A_TURN) {
       while (this.#inFlight) await this.#inFlight;
@@ -193,15 +202,17 @@ export class Publisher implements PortSink {
       const now = found.get(name);
       const desired = this.#desired.get(name);
       if (before === "unwritten" && now) {
-        if (desired) this.#dirty.set(name, cause);
+        if (desired) this.#mark(name, cause);
         continue;
       }
       if (now) this.#published.set(name, now);
       else this.#published.delete(name);
+      if (typeof now === "object") this.#certain.set(name, now);
+      else if (!now) this.#certain.delete(name);
       if (before === "unknown" && desired && isSame(now, desired)) continue;
       if (isSame(now, before)) continue;
       differing++;
-      if (desired) this.#dirty.set(name, cause);
+      if (desired) this.#mark(name, cause);
     }
     return differing;
   }
@@ -216,7 +227,7 @@ export class Publisher implements PortSink {
       const moved = this.#changed.delete(name);
       const changed = desired && (remove || moved || !isSame(before, desired));
       if (remove || changed) changes.push({ name, remove, state: changed ? desired : undefined, before, cause });
-      else this.#refused.delete(name);
+      else this.#refusals.delete(name);
       if (desired && !remove && !changed) unchanged.push(name);
     }
     this.#dirty = new Map();
@@ -237,8 +248,8 @@ export class Publisher implements PortSink {
         this.counters.lost++;
         if (this.#database === database) this.#database = undefined;
         log.warn("a flush of {changes} ports was lost: {error}", { changes: changes.length, error: String(error) });
-        for (const { name, remove } of changes) this.#again(name, remove);
-        for (const name of unchanged) if (!this.#dirty.has(name)) this.#dirty.set(name, "resync");
+        for (const { name, remove, cause } of changes) this.#again(name, remove, cause);
+        for (const name of unchanged) this.#mark(name, "resync");
       },
     );
   }
@@ -260,39 +271,29 @@ export class Publisher implements PortSink {
       const mine = replies.slice(at, (at += Number(remove) + Number(!!state)));
       const error = mine.find((reply) => reply instanceof ReplyError);
       if (error) {
-        this.#refuse(name, remove, error.message);
+        this.counters.refused++;
+        if (remove) this.#removals.add(name);
+        this.#refusals.add(name, error.message, cause);
         continue;
       }
-      this.#refused.delete(name);
+      this.#refusals.delete(name);
       if (remove) this.counters.dels++;
       if (state) this.counters.sets++;
       if (state) this.#published.set(name, state);
       else this.#published.delete(name);
       if (state) acknowledged.push(name);
       log.info("{port}: {change}", describeChange(name, remove, state));
-      this.#observer.onTransition({ name, before, after: state, cause });
+      const known = before === undefined || typeof before === "object" ? before : this.#certain.get(name);
+      if (state) this.#certain.set(name, state);
+      else this.#certain.delete(name);
+      this.#observer.onTransition({ name, before: known, after: state, cause });
     }
-    if (this.#refused.size === 0) this.#retry.reset();
     return acknowledged;
   }
 
   /** What may not have been written is written again; what was said of the port meanwhile comes after it. */
-  #again(name: string, remove: boolean): void {
+  #again(name: string, remove: boolean, cause: Cause): void {
     if (remove) this.#removals.add(name);
-    if (!this.#dirty.has(name)) this.#dirty.set(name, "resync");
-  }
-
-  #refuse(port: string, remove: boolean, error: string): void {
-    this.counters.refused++;
-    if (remove) this.#removals.add(port);
-    if (this.#refused.get(port) !== error) {
-      log.error("STATE_DB refused {port}: {error}; it will be tried again", { port, error });
-    }
-    this.#refused.set(port, error);
-    this.#cancelRetry ??= this.#clock.after(this.#retry.next(), () => {
-      this.#cancelRetry = undefined;
-      for (const name of this.#refused.keys()) if (!this.#dirty.has(name)) this.#dirty.set(name, "resync");
-      this.flush();
-    });
+    this.#mark(name, cause);
   }
 }

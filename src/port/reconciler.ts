@@ -1,5 +1,4 @@
 import { getLog } from "../log/logger.ts";
-import type { TurnBudget } from "../rtnetlink/intake.ts";
 import { LinkMonitor } from "../rtnetlink/monitor.ts";
 import type { LinkSource } from "../rtnetlink/source.ts";
 import { type Database, DatabaseLostError } from "../swss/database.ts";
@@ -13,6 +12,7 @@ import { OldLinks } from "./oldlinks.ts";
 import { pushPortConfig, pushPortInitDone, readPortConfig } from "./portconfig.ts";
 import { PortSet } from "./portset.ts";
 import { Publisher, type Transition } from "./publisher.ts";
+import type { ReconcilerOptions } from "./reconcileroptions.ts";
 import { countStart, decideStart, plainStart, type StartKind } from "./startkind.ts";
 
 /** What a reconciler is built from. */
@@ -22,24 +22,6 @@ export interface ReconcilerParts {
   readonly clock: Clock;
   /** From 0 to 1, for jitter. */
   readonly random: () => number;
-}
-
-/** How a reconciler works. */
-export interface ReconcilerOptions {
-  readonly mode: "sonic" | "standalone";
-  /** Publish what is there and do nothing else: no ports for orchagent, no old interfaces, no start is counted. */
-  readonly once: boolean;
-  readonly restart: "contract" | "adopt";
-  /** True for the name of a port where CONFIG_DB names none (standalone). */
-  readonly matchesPattern: (name: string) => boolean;
-  /** Room for queued netlink messages that the kernel is asked for, in bytes. */
-  readonly receiveBufferBytes: number;
-  /** Read anew in each turn. */
-  readonly budget: TurnBudget;
-  /** Between two audits, in milliseconds. */
-  readonly auditMs: number;
-  /** How long the first dump may hold up the start, in milliseconds. */
-  readonly eoiuMs: number;
 }
 
 /** Who wants to know what becomes of the ports. */
@@ -60,6 +42,9 @@ export interface EoiuCounters {
 
 /** How long STATE_DB waits for the rows of APPL_DB. */
 const ROWS_PATIENCE_MS = 500;
+
+/** Until PortInitDone a port's netdev may still be on its way, as after a warm reboot; but no longer than this after the start. */
+const LATE_NETDEVS_MS = 300_000;
 
 const log = getLog("reconciler");
 
@@ -234,13 +219,14 @@ export class Reconciler {
 
   #startAudit(kind: StartKind): void {
     const { clock, random } = this.#parts;
+    const startedMs = clock.now();
+    const isComplete = () => !this.#isSonic || this.portSet.done || kind.name === "adopt";
     const subjects = {
       auditLinks: () => this.#monitor!.audit(),
       auditPublished: () => this.publisher.audit(),
       auditRows: () => this.#admission.audit(),
       stateDatabase: () => this.databases.get(STATE_DB),
-      // Until PortInitDone a port's netdev may still be on its way, as after a warm reboot.
-      mayCollect: () => this.#monitor!.isSettled && (!this.#isSonic || this.portSet.done || kind.name === "adopt"),
+      mayCollect: () => this.#monitor!.isSettled && (isComplete() || clock.now() - startedMs >= LATE_NETDEVS_MS),
       isLeftover: (name: string) => this.#isLeftover(name),
       removeRow: (name: string) => {
         this.publisher.removeRow(name, "audit");

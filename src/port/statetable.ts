@@ -1,4 +1,4 @@
-import { type Database, type Reply, ReplyError } from "../swss/database.ts";
+import { type Database, isWrongType, type Reply, ReplyError } from "../swss/database.ts";
 import { expectValues } from "../swss/reply.ts";
 import { STATE_PORT_TABLE } from "../swss/schema.ts";
 import { tableKey } from "../swss/table.ts";
@@ -40,7 +40,7 @@ export function describeChange(port: string, remove: boolean, state: PortState |
   };
 }
 
-/** What STATE_DB holds of the ports; those without any of our fields are left out. Throws DatabaseLostError. */
+/** What STATE_DB holds of the ports; those without any of our fields are left out. Throws ReplyError, DatabaseLostError. */
 export async function readPublished(database: Database, names: readonly string[]): Promise<Map<string, Published>> {
   const replies = await database.batch(names.map((name) => ["HMGET", rowKey(database, name), ...PORT_FIELDS]));
   const published = new Map<string, Published>();
@@ -52,7 +52,8 @@ export async function readPublished(database: Database, names: readonly string[]
 }
 
 function parsePublished(reply: Reply | ReplyError): Published | undefined {
-  if (reply instanceof ReplyError) return "unknown";
+  if (isWrongType(reply)) return "unknown";
+  if (reply instanceof ReplyError) throw reply; // it says nothing of the row
   const values = expectValues("HMGET", reply);
   if (values.every((value) => value === null)) return undefined;
   return parseState(values) ?? "unknown";

@@ -5,7 +5,7 @@ import { openImmutable, openToRead } from "./connection.ts";
 import { checkPlain, storePaths } from "./directory.ts";
 import { classify, codeOf } from "./failure.ts";
 import { MIGRATIONS, versionOf } from "./migrations.ts";
-import type { PastStart } from "./start.ts";
+import { type PastStart, START_KINDS } from "./start.ts";
 import { CAUSES, type PortSnapshot, type Transition } from "./transition.ts";
 
 /** Rows of one query: in between nothing is held open, so a slow reader does not keep the log from being written back. */
@@ -101,7 +101,10 @@ export class History implements Disposable {
 
   /** The starts in their order, of which there are at most a thousand. Throws HistoryError. */
   starts(): readonly PastStart[] {
-    return guard(this.#path, () => this.#db.query<PastStart, []>(READ_STARTS).all());
+    const starts = guard(this.#path, () => this.#db.query<PastStart, []>(READ_STARTS).all());
+    if (!starts.every(isStart))
+      throw new HistoryError("damaged", `${this.#path}: it holds what no version has written`);
+    return starts;
   }
 
   [Symbol.dispose](): void {
@@ -142,6 +145,13 @@ function guard<T>(path: string, body: () => T): T {
 /** Nobody has checked the file: a page in the place of another holds rows of another kind, and reading may lead in a circle. */
 function follows({ id, wall_ms, name }: Row, last: number): boolean {
   return id > last && typeof wall_ms === "number" && name instanceof Uint8Array;
+}
+
+/** As follows(): what the types say is only what a good file holds. */
+function isStart({ wallMs, kind, restoreCount, version, endedWallMs }: PastStart): boolean {
+  const areNumbers = typeof wallMs === "number" && typeof restoreCount === "number";
+  const hasEnd = endedWallMs === null || typeof endedWallMs === "number";
+  return areNumbers && hasEnd && START_KINDS.includes(kind) && typeof version === "string";
 }
 
 function toTransition(row: Row): Transition {

@@ -173,7 +173,7 @@ export class Store {
     if (facts) {
       const { bytes, tally, lastStart, counters } = facts;
       this.#status = { ...this.#status, bytes, lastStart, ...tally };
-      if (counters) this.#compareCounters(new Map(counters));
+      if (counters) this.#onOpened(new Map(counters));
     }
     if (outcome === "done") this.#onDone(kind);
     else this.#onFailed(kind, outcome, reason);
@@ -222,6 +222,15 @@ export class Store {
     this.#setReason("saving", `its thread ended: ${reason}`);
     if (this.#closing) this.#end(false);
     else this.#timers.arm("retry", this.#retry.next(), () => this.#proceed());
+  }
+
+  /** Another file may be in the place of the one that knew of this start. */
+  #onOpened(counters: Map<string, number>): void {
+    if (this.#saved && this.#start) {
+      this.#queue.start(this.#start);
+      this.#saveSoon();
+    }
+    this.#compareCounters(counters);
   }
 
   /** A file that was restored from a backup may be behind what is known to have been saved: the difference is saved again. */

@@ -9,11 +9,13 @@ import { Session, type SessionOptions } from "./session.ts";
 
 /** How a connection is kept. */
 export interface ConnectorOptions extends SessionOptions {
-  /** The longest pause between two attempts to connect. */
+  /** The longest pause between two attempts to connect; on this machine it is shorter. */
   readonly retryMs: number;
 }
 
 const FIRST_RETRY_MS = 20;
+/** The longest pause where an attempt costs next to nothing: a Redis of this machine is used within a second. */
+const MOST_LOCAL_RETRY_MS = 500;
 /** A server that answers with an error is there and soon ready, as while it loads its data. */
 const NOT_READY_RETRY_MS = 200;
 
@@ -46,7 +48,7 @@ export class DBConnector implements Connector {
   }
 
   async #run(): Promise<void> {
-    const { retryMs } = this.#options;
+    const retryMs = Math.min(this.#options.retryMs, isLocal(this.#location) ? MOST_LOCAL_RETRY_MS : Infinity);
     const backoff = new Backoff(Math.min(FIRST_RETRY_MS, retryMs), retryMs);
     while (!this.#closed) {
       const startedMs = this.#clock.now();
@@ -60,18 +62,21 @@ export class DBConnector implements Connector {
       }
       // The time that an attempt took counts: one that waited for an answer in vain is followed at once by the next.
       const pauseMs = error instanceof ReplyError ? NOT_READY_RETRY_MS : backoff.next();
-      await this.#pause(pauseMs - (this.#clock.now() - startedMs));
+      const appeared = await this.#pause(pauseMs - (this.#clock.now() - startedMs));
+      // A socket is there a moment before its server listens.
+      if (appeared) backoff.reset();
     }
   }
 
-  /** Waits, but no longer than until a Unix socket appears. */
-  async #pause(pauseMs: number): Promise<void> {
-    const over = Promise.withResolvers<void>();
-    this.#cancelRetry = this.#clock.after(Math.max(0, pauseMs), over.resolve);
+  /** Waits, but no longer than until something happens to the path of a Unix socket; true when it did. */
+  async #pause(pauseMs: number): Promise<boolean> {
+    const over = Promise.withResolvers<boolean>();
+    this.#cancelRetry = this.#clock.after(Math.max(0, pauseMs), () => over.resolve(false));
     const { address } = this.#location;
-    using _watch = "path" in address ? watchForSocket(address.path, over.resolve) : undefined;
-    await over.promise;
+    using _watch = "path" in address ? watchForSocket(address.path, () => over.resolve(true)) : undefined;
+    const appeared = await over.promise;
     this.#cancelRetry();
+    return appeared;
   }
 
   /** One connection: resolves with the reason of its end. */
@@ -88,6 +93,11 @@ export class DBConnector implements Connector {
     succeeded();
     return session.ended;
   }
+}
+
+/** True for a server that cannot be on another machine. */
+function isLocal({ address }: DatabaseLocation): boolean {
+  return "path" in address || /^(127\.|::1$|localhost$)/.test(address.host);
 }
 
 /** Calls `appeared` when something happens to the path; a directory that is not there cannot be watched. */

@@ -23,8 +23,10 @@ export interface SessionOptions {
   readonly writer: Writer;
 }
 
-/** How often a TCP connection is asked whether its other end is still there; a Unix socket says so by itself. */
-const HEARTBEAT_MS = 2000;
+/** How often a TCP connection is asked whether its other end is still there. */
+const TCP_HEARTBEAT_MS = 2000;
+/** A Unix socket says so by itself; but a server may be set to close what is idle for longer. */
+const UNIX_HEARTBEAT_MS = 20_000;
 /** Commands that are sent before an answer is awaited: the deadline is for a piece of work that does not grow with the ports. */
 const COMMANDS_AT_ONCE = 1000;
 
@@ -65,6 +67,7 @@ export class Session implements Database {
   readonly #clients: Client[] = [];
   #writer: NativeWriter | undefined;
   #end!: (reason: Error) => void;
+  #cancelBeat = (): void => {};
   #reason: Error | undefined;
 
   constructor(location: DatabaseLocation, clock: Clock, options: SessionOptions) {
@@ -93,12 +96,14 @@ export class Session implements Database {
     await this.#connect();
     await this.call("PING");
     if (this.#options.writer === "native") await this.#openWriter();
-    if ("host" in this.#location.address) this.#beat();
+    this.#beat();
   }
 
   /** Asks on each connection now and then, so that one that is open on one side only is noticed. */
   #beat(): void {
-    const cancel = this.#clock.after(HEARTBEAT_MS, () => {
+    if (this.#reason) return;
+    const everyMs = "host" in this.#location.address ? TCP_HEARTBEAT_MS : UNIX_HEARTBEAT_MS;
+    this.#cancelBeat = this.#clock.after(everyMs, () => {
       const answers: Promise<unknown>[] = this.#clients.map((client) =>
         client.ping().catch((error: unknown) => this.#failure(error)),
       );
@@ -107,13 +112,13 @@ export class Session implements Database {
         () => {},
       );
     });
-    void this.ended.then(cancel);
   }
 
   /** Ends the connection; commands that wait for an answer fail with DatabaseLostError. */
   close(reason: Error): void {
     if (this.#reason) return;
     this.#reason = reason instanceof ErrorReply ? new ReplyError(reason.message) : reason;
+    this.#cancelBeat();
     this.#limit.close(this.#lost()); // a client may have lost sight of a command, and would never fail it
     for (const client of this.#clients) if (client.isOpen) client.destroy();
     this.#writer?.close();

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { formatText as formatStart } from "../../src/cli/starts.ts";
 import { History, HistoryError } from "../../src/store/history.ts";
 import type { Reply } from "../../src/store/message.ts";
 import type { Transition } from "../../src/store/transition.ts";
@@ -41,12 +42,22 @@ export function checkRecovery(store: string, all: readonly Damage[]): void {
 /** Whoever reads the history of a damaged store gets it, or a HistoryError; in any case he comes to an end. */
 export function checkReader(directory: string): void {
   let rows = 0;
-  try {
+  reading(() => {
     using history = History.open(directory);
     for (const transitions of history.read()) {
       rows += transitions.length;
       holds("the history ends", rows <= 2 * SAVED.all);
     }
+  });
+  reading(() => {
+    using history = History.open(directory);
+    for (const start of history.starts()) formatStart(start);
+  });
+}
+
+function reading(read: () => void): void {
+  try {
+    read();
   } catch (error) {
     if (!(error instanceof HistoryError)) throw error;
   }

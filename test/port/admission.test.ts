@@ -229,8 +229,35 @@ describe("Admission.audit", () => {
       ["stays", "goes", "comes"].flatMap((name) => [`HLEN PORT_TABLE:${name}`, `HEXISTS PORT_TABLE:${name}`]),
     );
     await answerRows(bench.database, { stays: 0, comes: 1 });
+    await bench.database.next().answer(["notify-keyspace-events", "AKE"]);
     await audited;
     expect(bench.take()).toEqual(["revoke goes", "admit comes", "end"]);
+  });
+
+  test("Admission.audit notices that notifications were switched off or on, and polls while they are off", async () => {
+    const bench = new Bench();
+    await bench.connect({});
+    const audit = async (flags: string): Promise<void> => {
+      const audited = bench.admission.audit();
+      await settle();
+      if (bench.database.pending[0]?.commands[0]?.[0] === "HLEN") await answerRows(bench.database, {});
+      await bench.database.next().answer(["notify-keyspace-events", flags]);
+      await audited;
+    };
+    bench.ports.add("comes");
+    await audit("AKE");
+    expect(bench.clock.timers).toBe(0);
+    for (let round = 0; round < 2; round++) {
+      await audit("");
+      expect(bench.clock.timers).toBe(1);
+      bench.clock.advance(1000);
+      await settle();
+      await answerRows(bench.database, round === 0 ? { comes: 0 } : {});
+      expect(bench.admission.has("comes")).toBe(round === 0);
+      expect(bench.clock.timers).toBe(1);
+    }
+    await audit("AKE");
+    expect(bench.clock.timers).toBe(0);
   });
 
   test("Admission.audit keeps all rows when Redis serves none, as while it loads", async () => {

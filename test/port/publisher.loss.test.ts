@@ -4,6 +4,45 @@ import { ReplyError } from "../../src/swss/database.ts";
 import { del, DOWN, hmget, hset, PublisherBench, UP, WRONGTYPE } from "./publisherbench.ts";
 import { settle } from "./scripteddatabase.ts";
 
+describe("Publisher and what it is not told", () => {
+  test("Publisher.connect fails when STATE_DB does not serve: an error says nothing of the rows", async () => {
+    const bench = await PublisherBench.open({ Ethernet0: DOWN, Ethernet4: UP });
+    bench.publisher.disconnect();
+    const connected = bench.publisher.connect(bench.database).catch((error: unknown) => error);
+    await settle();
+    const busy = new ReplyError("BUSY Redis is busy running a script");
+    await bench.database.next().answer(["ok", "down", "down", "1500"], busy);
+    expect(await connected).toBe(busy);
+    await bench.reconnectTo(["ok", "down", "down", "1500"], ["ok", "up", "up", "9100"]);
+    expect(bench.sent).toEqual([]);
+  });
+
+  test("Publisher.audit does not take a port that is refused for one that others changed", async () => {
+    const bench = await PublisherBench.open({ Ethernet0: DOWN, Ethernet4: DOWN });
+    bench.publisher.set("Ethernet0", UP, "event");
+    bench.publisher.flush();
+    await bench.database.next().answer(new ReplyError("OOM command not allowed"));
+    const audited = bench.publisher.audit();
+    await settle();
+    const read = bench.database.next();
+    expect(read.commands).toEqual([hmget("Ethernet4")]);
+    await read.answer(["ok", "down", "down", "1500"]);
+    expect(await audited).toBe(0);
+  });
+
+  test("Publisher tells of a change what was there before and why, though it was refused or lost at first", async () => {
+    const bench = await PublisherBench.open({ Ethernet0: DOWN });
+    bench.transitions.length = 0;
+    bench.publisher.set("Ethernet0", UP, "event");
+    bench.publisher.flush();
+    await bench.database.next().answer(new ReplyError("OOM command not allowed"));
+    bench.clock.advance(1000);
+    await bench.reconnect(["ok", "down", "down", "1500"]);
+    await bench.database.next().answer(0);
+    expect(bench.transitions).toEqual([{ name: "Ethernet0", before: DOWN, after: UP, cause: "event" }]);
+  });
+});
+
 describe("Publisher after a loss", () => {
   test("Publisher.connect reads back what was published and rewrites only what differs", async () => {
     const bench = await PublisherBench.open({ same: DOWN, other: DOWN, gone: UP, half: UP });

@@ -60,6 +60,11 @@ export class PublisherBench {
   async reconnect(...found: readonly (string | null)[][]): Promise<readonly (readonly string[])[]> {
     await this.database.next().lose();
     this.publisher.disconnect();
+    return this.reconnectTo(...found);
+  }
+
+  /** Connects again, where STATE_DB has these values; returns what is read back. */
+  async reconnectTo(...found: readonly (string | null)[][]): Promise<readonly (readonly string[])[]> {
     const connected = this.publisher.connect(this.database);
     await settle();
     const read = this.database.pending.length > 0 ? this.database.next() : undefined;

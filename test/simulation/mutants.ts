@@ -83,7 +83,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a flush that was lost counts as acknowledged",
     file: "port/publisher.ts",
-    find: "for (const { name, remove } of changes) this.#again(name, remove);",
+    find: "for (const { name, remove, cause } of changes) this.#again(name, remove, cause);",
     replace: "for (const { name, state } of changes) if (state) this.#published.set(name, state);",
   },
   {
@@ -100,9 +100,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a refused row is not tried again",
-    file: "port/publisher.ts",
-    find: "this.#refused.set(port, error);\n    this.#cancelRetry ??=",
-    replace: "this.#refused.set(port, error);\n    if (Date.now() < 0) this.#cancelRetry ??=",
+    file: "port/refusals.ts",
+    find: "this.#cancel ??=",
+    replace: "if (Date.now() < 0) this.#cancel ??=",
   },
   {
     name: "a second flush does not wait for the first",

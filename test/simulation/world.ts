@@ -23,6 +23,8 @@ import type { Server } from "./server.ts";
 import { Violation } from "./violation.ts";
 import { makeWire } from "./wire.ts";
 
+/** After that long the daemon takes no netdev to be on its way any more. */
+const LATE_NETDEVS_MS = 300_000;
 /** Takes a line that says what happened. */
 export type Trace = (line: string) => void;
 
@@ -58,6 +60,7 @@ export class World implements OperationSite, OracleSite, ConvergenceSite, Proces
   #lives = 0;
   #next = 0;
   #healed = false;
+  #areNetdevsLate = false;
   violation: Violation | undefined;
   /** When all was right after the disturbance, in milliseconds since its end. */
   convergedMs: number | undefined;
@@ -107,7 +110,17 @@ export class World implements OperationSite, OracleSite, ConvergenceSite, Proces
       if (difference) this.violate(new Violation("convergence", `after ${Math.round(boundMs)} ms, ${difference}`));
       break;
     }
+    if (!this.violation && settings.audited && !this.mayCollect()) this.#waitForLateNetdevs(boundMs);
     countPaths(this.#process.reconciler, this.coverage);
+  }
+
+  /** Ports that have no netdev may hold PortInitDone up for ever, but their rows do not stay. */
+  #waitForLateNetdevs(boundMs: number): void {
+    this.coverage.count("late netdevs");
+    this.#areNetdevsLate = true;
+    this.#advance(this.scheduler.nowMs + LATE_NETDEVS_MS + boundMs);
+    const difference = findDifference(this, this.oracle.record);
+    if (difference && !this.violation) this.violate(new Violation("leftovers", difference));
   }
 
   /** Notes what must never be; the first one counts. */
@@ -154,7 +167,8 @@ export class World implements OperationSite, OracleSite, ConvergenceSite, Proces
 
   /** True when leftovers are looked for. */
   mayCollect(): boolean {
-    return this.plan.settings.mode === "standalone" || this.#process.reconciler.portSet.done;
+    const isComplete = this.plan.settings.mode === "standalone" || this.#process.reconciler.portSet.done;
+    return isComplete || this.#areNetdevsLate;
   }
 
   /** While the process receives, the kernel may go on. */

@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -143,3 +144,25 @@ testWith(
   },
   60,
 );
+
+for (const [what, row] of [
+  ["a kind that there is not", "1, 1, 5, 'lukewarm', 0, '1', NULL"],
+  ["no version", "1, 1, 5, 'cold', 0, NULL, NULL"],
+  ["text for a time", "1, 1, 'x', 'cold', 0, '1', NULL"],
+] as const)
+  test(`History.starts says that a file with ${what} is damaged`, async () => {
+    await using dir = new TempDir();
+    const directory = dir.file("store");
+    {
+      using asked = new Asked(limitsIn(directory));
+      asked.open();
+    }
+    {
+      using db = new Database(join(directory, "portsyncd.db"));
+      db.run("DROP TABLE starts");
+      db.run("CREATE TABLE starts (id, instance, wall_ms, kind, restore_count, version, ended_wall_ms)");
+      db.run(`INSERT INTO starts VALUES (${row})`);
+    }
+    using history = History.open(directory);
+    expect(() => history.starts()).toThrow(/no version has written/);
+  });

@@ -113,6 +113,21 @@ describe("Store", () => {
     expect(s.clock.timers).toBe(0);
   });
 
+  test("notes its start again in a file that was not there when it did", () => {
+    const s = new Scripted();
+    s.store.recordStart(START);
+    s.done({ counters: [] });
+    s.clock.advance(DELAY_MS);
+    expect(s.requests.at(-1)).toMatchObject({ kind: "save", batch: { start: START } });
+    s.done();
+    s.store.record(transitionAt(0));
+    s.clock.advance(DELAY_MS);
+    expect(s.requests.at(-1)).toMatchObject({ kind: "save", batch: { start: undefined } });
+    s.done({ counters: [] }); // it was opened anew for this
+    s.clock.advance(DELAY_MS);
+    expect(s.requests.at(-1)).toMatchObject({ kind: "save", batch: { start: START, transitions: [] } });
+  });
+
   test("backs up a large database less often", () => {
     const s = new Scripted();
     s.done({ counters: [] });
