@@ -192,12 +192,15 @@ export class Session implements Database {
     client.on("error", (error: Error) => this.close(error));
     client.on("end", () => this.close(new Error("the connection was closed")));
     this.#clients.push(client);
+    const connected = client.connect().then(() => {
+      if (this.#reason) client.destroy(); // one that is destroyed while it connects comes about all the same
+    });
     try {
-      await this.#limit.on(client.connect());
+      await this.#limit.on(connected);
     } catch (error) {
       this.close(error as Error);
-      throw this.#lost();
     }
+    if (this.#reason) throw this.#lost();
     return client;
   }
 

@@ -44,7 +44,7 @@ export class BlockCoverage {
     return isNew;
   }
 
-  /** How much of the code inside of the given functions was reached, from 0 to 1, and the blocks that were not. */
+  /** The code of the given functions that was not executed so far, block by block. */
   unreached(functions: readonly string[]): string[] {
     const blocks: string[] = [];
     for (const [path, { text, reached }] of this.#files) {

@@ -2,8 +2,8 @@ import * as fc from "fast-check";
 
 import { REFERENCE } from "./configreference.ts";
 
-/** The reference with every key uncommented, line by line. */
-const LINES: readonly string[] = REFERENCE.replace(/^#(?=\w+ = )/gm, "").split("\n");
+/** The headers and keys of the reference, line by line, every key uncommented. */
+const LINES = REFERENCE.replace(/^#(?=\w+ = )/gm, "").match(/^[\w[].*/gm) ?? [];
 
 const NUMBERS = "0 -0 -1 1 1.5 1e400 -1e-400 nan -inf 0x7fffffffffffffff 99999999999999999999 1_000 true false".split(
   " ",
@@ -63,15 +63,17 @@ function editLines(lines: string[], { kind, at, to }: LineEdit): void {
   else lines.length = here;
 }
 
-const odd = fc.tuple(fc.array(lineEdit, { maxLength: 5 }), fc.constantFrom("\n", "\r\n")).map(([edits, end]) => {
+const oneValue = fc.record({ kind: fc.constant("value" as const), at: fc.nat(9999), to: fc.nat(9999) });
+const edits = fc.oneof(fc.array(lineEdit, { maxLength: 5 }), fc.tuple(oneValue));
+const odd = fc.tuple(edits, fc.constantFrom("\n", "\r\n")).map(([all, end]) => {
   const lines = [...LINES];
-  for (const edit of edits) editLines(lines, edit);
+  for (const edit of all) editLines(lines, edit);
   return Buffer.from(lines.join(end));
 });
 const broken = fc
   .tuple(odd, fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 }))
-  .map(([bytes, edits]) => {
-    for (const [at, byte] of edits) bytes[at % (bytes.length || 1)] = byte;
+  .map(([bytes, flips]) => {
+    for (const [at, byte] of flips) bytes[at % (bytes.length || 1)] = byte;
     return bytes;
   });
 const lines = fc
@@ -113,5 +115,4 @@ export const HUGE_TEXTS: Readonly<Record<string, string>> = {
   "fifty thousand tables of one array": filled("[[a]]\n", 300_000),
   "ten thousand keys that are not known": Array.from({ length: 10_000 }, (_, i) => `k${i} = 1\n`).join(""),
   "thirty thousand wrong elements": `standalone.port_patterns = [${filled("1,", 60_000)}]`,
-  "one byte more than a mebibyte": "#".repeat(MOST + 1),
 };

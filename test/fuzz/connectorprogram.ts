@@ -2,13 +2,14 @@ import { readPortConfig } from "../../src/port/portconfig.ts";
 import { readPublished } from "../../src/port/statetable.ts";
 import { type Database, DatabaseLostError, ReplyError, type Writer } from "../../src/swss/database.ts";
 import { DBConnector } from "../../src/swss/dbconnector.ts";
-// bun test/fuzz/connectorprogram.ts ANSWER_MS WRITER: connects as the daemon does to the servers it is told of on stdin, one a line,
-// and says on stdout what becomes of it.
 import { followLogger } from "../../src/swss/logger.ts";
 import { ProducerStateTable } from "../../src/swss/producerstatetable.ts";
 import { Table } from "../../src/swss/table.ts";
 import { decideWarmStart } from "../../src/swss/warmstart.ts";
 import { systemClock } from "../../src/util/clock.ts";
+
+// bun test/fuzz/connectorprogram.ts ANSWER_MS WRITER: connects as the daemon does to the servers it is told of on stdin, one a line,
+// and says on stdout what becomes of it.
 
 const ANSWER_MS = Number(process.argv[2]);
 const WRITER = process.argv[3] as Writer;

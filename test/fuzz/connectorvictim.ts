@@ -58,7 +58,7 @@ export class ConnectorVictim implements AsyncDisposable {
   /**
    * Lets it meet a server that does something wrong and then behaves, and returns how its work with the first ended; undefined
    * when the connection ended before. Throws unless it ends everything that it began with a value or with an error of ours,
-   * is connected again afterwards, and gets what it asks for.
+   * is connected again afterwards, gets what it asks for, and leaves no connection open in the end.
    */
   async meet(hostility: Hostility): Promise<readonly string[] | undefined> {
     const path = join(this.#directory, `${++this.#servers}`);
@@ -70,6 +70,7 @@ export class ConnectorVictim implements AsyncDisposable {
     await this.#until(path, "right");
     this.#tell(`close ${path}`);
     await this.#until(path, "closed");
+    await within("end of all connections", server.empty(), PATIENCE_SECONDS);
     const wrong = this.#said.get(path)!.find(({ what }) => what === "wrong");
     this.#said.delete(path);
     if (wrong) throw new Error(wrong.detail);

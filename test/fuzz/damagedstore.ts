@@ -18,7 +18,7 @@ export type StorePart = "database" | "wal" | "shm" | "newest backup" | "oldest b
 export const PARTS: readonly StorePart[] = ["database", "wal", "shm", "newest backup", "oldest backup"];
 /**
  * Numbers of the header of SQLite's file format: where each is and how many bytes it has. The text encoding at 56 is left out:
- * some wrong ones let everything but a backup through (see found.test.ts.txt).
+ * some wrong ones let everything but a backup through.
  */
 const HEADER: readonly (readonly [at: number, bytes: number])[] = [
   ...[0, 24, 28, 32, 36, 40, 44, 48, 52, 60, 64, 68, 92, 96].map((at) => [at, 4] as const),

@@ -95,7 +95,7 @@ export const COMMANDS: readonly string[] =
   );
 
 /**
- * True for bytes at which the Redis client itself hangs or takes all memory, whatever is done here (see found.test.ts.txt):
+ * True for bytes at which the Redis client itself hangs or takes all memory, whatever is done here:
  * lengths that are no number, and arrays of a million elements and more that are made before they arrive.
  */
 export function isBeyondTheClient(bytes: string): boolean {

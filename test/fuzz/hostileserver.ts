@@ -43,6 +43,7 @@ const FLOOD = Buffer.alloc(65_536, "x");
 export class HostileServer implements Disposable {
   readonly #listener: UnixSocketListener<Connection>;
   readonly #sockets = new Set<Socket<Connection>>();
+  #onEmpty = (): void => {};
   #hostility: Hostility | undefined;
 
   constructor(path: string, hostility: Hostility) {
@@ -53,7 +54,7 @@ export class HostileServer implements Disposable {
         open: (socket) => this.#open(socket),
         data: (socket, chunk) => this.#hear(socket, chunk),
         drain: (socket) => flush(socket),
-        close: (socket) => void this.#sockets.delete(socket),
+        close: (socket) => this.#close(socket),
         error: () => {},
       },
     });
@@ -65,8 +66,20 @@ export class HostileServer implements Disposable {
     for (const socket of this.#sockets) socket.terminate();
   }
 
+  /** Resolves when nobody is connected. */
+  async empty(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onEmpty = resolve;
+    if (this.#sockets.size > 0) await promise;
+  }
+
   [Symbol.dispose](): void {
     this.#listener.stop(true);
+  }
+
+  #close(socket: Socket<Connection>): void {
+    this.#sockets.delete(socket);
+    if (this.#sockets.size === 0) this.#onEmpty();
   }
 
   #open(socket: Socket<Connection>): void {

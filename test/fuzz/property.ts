@@ -45,7 +45,7 @@ export async function tryProperty<Input>(property: Property<Input>, trial: Trial
   );
   if (!run.failed) return { runs: run.numRuns, seed: run.seed, failure: undefined };
   const { errorInstance: error, counterexample, counterexamplePath } = run;
-  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const reason = Bun.inspect(error);
   const input = counterexample === null ? "" : property.show(counterexample[0]);
   const repeat = `FUZZ_SEED=${run.seed} FUZZ_PATH=${counterexamplePath}`;
   return { runs: run.numRuns, seed: run.seed, failure: `${reason}\n${input}\n${repeat} repeats it` };

@@ -54,8 +54,17 @@ describe("with a server of the test's own", () => {
     const nested = (depth: number) => `${"*1\r\n".repeat(depth)}:1\r\n`;
     await meet(
       depths.map((depth) => instead("HSET", nested(depth))),
-      { env: { BUN_JSC_useJIT: "0" } },
+      { answerMs: 5000, env: { BUN_JSC_useJIT: "0" } },
     );
+  }, 30_000);
+
+  test("DBConnector leaves no connection open that was being made when another one ended", async () => {
+    // The answer to PING is right, so that the subscriber connects; then all is over.
+    const early = { ...instead("PING", ":"), place: "after", piece: 1, afterwards: "is reset" } as const;
+    await using dir = new TempDir();
+    await using victim = new ConnectorVictim(dir.path);
+    for (let i = 0; i < 60; i++) await victim.meet(early);
+    expect(victim.rssKib).toBeLessThan(MOST_RSS_KIB);
   }, 30_000);
 
   for (const [what, bytes] of Object.entries({ "a line": "+", "a string": "$99999999999\r\n" }))
@@ -100,5 +109,17 @@ describe("between the daemon and a real Redis", () => {
       await expectProperty(startProperty(box), 3);
     },
     120,
+  );
+
+  testWith(
+    canUseFaultBed,
+    "Databases.persist tries again what was answered with the wrong type of reply",
+    async () => {
+      await using box = await CorruptedSwitch.open();
+      // The databases are usable by then, and the ports are still to be read and told of.
+      for (const after of [22, 24])
+        await box.corruptStart({ after, times: 4, place: "instead", bytes: ":5\r\n", resets: false });
+    },
+    60,
   );
 });
