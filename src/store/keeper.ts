@@ -9,7 +9,7 @@ import type { Facts, Moment, Reply, Request, StoreLimits } from "./message.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { type Discovery, restore, setDatabaseAside } from "./recovery.ts";
 import type { Recovery } from "./status.ts";
-import { PAGE_BYTES } from "./verify.ts";
+import { checkTextEncoding, PAGE_BYTES } from "./verify.ts";
 
 /** What a request is tried with in turn: the open file, one that was checked again, and one that took its place. */
 const ATTEMPTS = ["as it is", "checked again", "set aside"] as const;
@@ -103,6 +103,8 @@ export class Keeper implements Disposable {
     } else if (stats.size % PAGE_BYTES !== 0 && logBytes === 0) {
       throw new DamageError("it is cut off"); // SQLite would take what is missing for zeros
     }
+    // With a log the header is in that, if it changed; SQLite has no lock of ours on the file yet that this would end.
+    if (logBytes === 0) checkTextEncoding(paths.database);
     const db = openVerified(paths.database, this.#migrations);
     try {
       const [limits, instance, ledger, migrations] = [this.#limits, this.#instance, this.#ledger, this.#migrations];

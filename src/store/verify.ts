@@ -1,4 +1,5 @@
 import { Database } from "bun:sqlite";
+import { closeSync, constants, openSync, readSync } from "node:fs";
 
 import { DamageError, NewerVersionError } from "./failure.ts";
 import { migrate, versionOf } from "./migrations.ts";
@@ -34,6 +35,26 @@ export function verify(db: Database, migrations: Migrations): void {
   // quick_check and the indexes, of which there are only small ones.
   const [first] = db.query<{ integrity_check: string }, []>("PRAGMA integrity_check(1)").all();
   if (first?.integrity_check !== "ok") throw new DamageError(first?.integrity_check ?? "its check ended early");
+}
+
+/** Where the header of SQLite's file format has the text encoding, and its number for UTF-8. */
+const TEXT_ENCODING_AT = 56;
+const UTF_8 = 1;
+
+/**
+ * Throws DamageError unless the header says UTF-8. SQLite looks at two bits of that number only, so what else is wrong with it
+ * shows when a backup is refused. Not for a file that SQLite has open: closing it would end the locks on it.
+ */
+export function checkTextEncoding(path: string): void {
+  const header = Buffer.alloc(TEXT_ENCODING_AT + 4);
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    readSync(fd, header);
+  } finally {
+    closeSync(fd);
+  }
+  const encoding = header.readUInt32BE(TEXT_ENCODING_AT);
+  if (encoding !== UTF_8) throw new DamageError(`its text encoding is ${encoding}, not ${UTF_8}`);
 }
 
 function expectPragma(db: Database, name: string, expected: number): void {

@@ -16,12 +16,9 @@ export type StorePart = "database" | "wal" | "shm" | "newest backup" | "oldest b
 
 /** All of them. */
 export const PARTS: readonly StorePart[] = ["database", "wal", "shm", "newest backup", "oldest backup"];
-/**
- * Numbers of the header of SQLite's file format: where each is and how many bytes it has. The text encoding at 56 is left out:
- * some wrong ones let everything but a backup through.
- */
+/** Numbers of the header of SQLite's file format: where each is and how many bytes it has. */
 const HEADER: readonly (readonly [at: number, bytes: number])[] = [
-  ...[0, 24, 28, 32, 36, 40, 44, 48, 52, 60, 64, 68, 92, 96].map((at) => [at, 4] as const),
+  ...[0, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60, 64, 68, 92, 96].map((at) => [at, 4] as const),
   ...[18, 19, 20, 21, 22, 23, 100].map((at) => [at, 1] as const),
   ...[16, 103].map((at) => [at, 2] as const),
 ];

@@ -154,3 +154,23 @@ test("Keeper recovers when a page changes while it has the database open", async
   expect({ outcome, last, recoveries: recoveries.length }).toEqual({ outcome: "done", last: "done", recoveries: 1 });
   expect(savedIn(directory)).toEqual(transitionsFrom(0, 60_011));
 }, 20_000);
+
+for (const encoding of [0, 4, 5, 0x01000001])
+  test(`Keeper sets a file aside whose text encoding is ${encoding}, of which no backup could be made`, async () => {
+    await using dir = new TempDir();
+    const directory = dir.file("store");
+    {
+      using asked = new Asked(limitsIn(directory));
+      asked.save(transitionsFrom(0, 10));
+      asked.backup();
+      asked.close(false);
+    }
+    const file = join(directory, "portsyncd.db");
+    const bytes = readFileSync(file);
+    bytes.writeUInt32BE(encoding, 56);
+    writeFileSync(file, bytes);
+    using asked = new Asked(limitsIn(directory), 2);
+    expect(asked.save([NEW]).recoveries).toMatchObject([{ reason: expect.stringMatching(/text encoding/) as string }]);
+    expect(asked.backup().outcome).toBe("done");
+    expect(savedIn(directory)).toEqual([...transitionsFrom(0, 10), NEW]);
+  });
