@@ -89,8 +89,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a removal that was lost is not sent again",
     file: "port/publisher.ts",
-    find: "if (remove) this.#removals.add(name);\n    if (!this.#dirty",
-    replace: "if (!this.#dirty",
+    find: "if (remove) this.#removals.add(name);\n    this.#mark",
+    replace: "this.#mark",
   },
   {
     name: "STATE_DB is not read back after a reconnect",

@@ -114,6 +114,11 @@ describe("simulate()", () => {
 const mutants: Requirement =
   process.env["SIMULATION_MUTANTS"] === "1" ? { ok: true } : { ok: false, reason: "SIMULATION_MUTANTS=1 is not set" };
 
+test.each(MUTANTS.map((mutant) => [mutant.name, mutant] as const))("MUTANTS fit the daemon: %s", async (_, mutant) => {
+  const text = await Bun.file(`${import.meta.dir}/../../src/${mutant.file}`).text();
+  expect(text.split(mutant.find).length).toBeGreaterThan(1);
+});
+
 describe("tryMutant()", () => {
   for (const mutant of MUTANTS)
     testWith(
