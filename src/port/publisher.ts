@@ -201,6 +201,7 @@ export class Publisher implements PortSink {
       const before = this.#published.get(name);
       const now = found.get(name);
       const desired = this.#desired.get(name);
+      if (before === undefined) continue; // deleted since the names were taken: what is there now is another's
       if (before === "unwritten" && now) {
         if (desired) this.#mark(name, cause);
         continue;

@@ -12,7 +12,7 @@ import type { RunResult } from "./run.ts";
 const SEEDS = 10_000;
 const TIMEOUT_MS = 180_000;
 /** Seeds beyond those that found something. */
-const FOUND = [62_819, 889_446];
+const FOUND = [62_819, 889_446, 1_199_120];
 /** Seeds in which a bug has to be found that was put into the daemon. */
 const MUTANT_SEEDS = 40_000;
 
