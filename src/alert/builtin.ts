@@ -1,6 +1,6 @@
 import { type DaemonMetric, daemonRules } from "./daemonrules.ts";
-import type { Expression, Leaf } from "./expression.ts";
-import type { Rule } from "./rule.ts";
+import { type Expression, increase } from "./expression.ts";
+import { OF_DAEMON, type Rule } from "./rule.ts";
 
 /** The metrics that the rules of this file read; the catalogue of the daemon has to have them. */
 type StateMetric =
@@ -20,10 +20,6 @@ export type BuiltinMetric = StateMetric | DaemonMetric;
 
 const SYNC = "portsyncd_initial_sync_duration_seconds";
 
-function increase<M extends StateMetric>(metric: M, windowSeconds: number): Leaf<M> {
-  return { kind: "increase", metric, windowSeconds };
-}
-
 function sum(...of: Expression<StateMetric>[]): Expression<StateMetric> {
   return { kind: "sum", of };
 }
@@ -32,13 +28,11 @@ function percent(of: Expression<StateMetric>, to: Expression<StateMetric>): Expr
   return { kind: "ratio", of, to, percent: true };
 }
 
-const DAEMON = { scope: "daemon", keepFiringSeconds: 0, enabled: true } as const;
-
 const STARTS = sum(increase("portsyncd_cold_starts_total", 900), increase("portsyncd_warm_restarts_total", 900));
 
 const SYNC_RULES: readonly Rule<StateMetric>[] = [
   {
-    ...DAEMON,
+    ...OF_DAEMON,
     id: "eoiu_timeout_high",
     severity: "warning",
     expression: percent(
@@ -57,7 +51,7 @@ const SYNC_RULES: readonly Rule<StateMetric>[] = [
       "has many links, raise PORTSYNCD_EOIU_TIMEOUT_SECS.",
   },
   {
-    ...DAEMON,
+    ...OF_DAEMON,
     id: "cold_start_anomaly",
     severity: "warning",
     expression: {
@@ -78,7 +72,7 @@ const SYNC_RULES: readonly Rule<StateMetric>[] = [
       'loop. For a warm start, see WARM_RESTART_ENABLE_TABLE in STATE_DB; restart = "adopt" never takes ports down.',
   },
   {
-    ...DAEMON,
+    ...OF_DAEMON,
     id: "sync_duration_slow",
     severity: "info",
     expression: { kind: "mean", metric: SYNC, windowSeconds: 600 },
@@ -93,7 +87,7 @@ const SYNC_RULES: readonly Rule<StateMetric>[] = [
       "Nothing is broken. See whether CPU, Redis (redis-cli --latency) or the netdev driver was busy at that time.",
   },
   {
-    ...DAEMON,
+    ...OF_DAEMON,
     id: "sync_duration_critical",
     severity: "critical",
     expression: { kind: "quantile", metric: SYNC, q: 1, windowSeconds: 600 },
@@ -109,7 +103,7 @@ const SYNC_RULES: readonly Rule<StateMetric>[] = [
       "many links were read and what was waited for.",
   },
   {
-    ...DAEMON,
+    ...OF_DAEMON,
     id: "restart_rate_high",
     severity: "critical",
     expression: sum(
@@ -129,7 +123,7 @@ const SYNC_RULES: readonly Rule<StateMetric>[] = [
 
 const STATE_RULES: readonly Rule<StateMetric>[] = [
   {
-    ...DAEMON,
+    ...OF_DAEMON,
     id: "corruption_unrecovered",
     severity: "critical",
     expression: {
@@ -149,7 +143,7 @@ const STATE_RULES: readonly Rule<StateMetric>[] = [
       "An older backup beside it can be put back by hand while portsyncd is stopped.",
   },
   {
-    ...DAEMON,
+    ...OF_DAEMON,
     id: "recovery_rate_low",
     severity: "warning",
     expression: {
@@ -170,7 +164,7 @@ const STATE_RULES: readonly Rule<StateMetric>[] = [
       "Look at the backups beside portsyncd.db (portsyncd history --since 1h opens it), at the disk, and at [store] backups.",
   },
   {
-    ...DAEMON,
+    ...OF_DAEMON,
     id: "backup_creation_low",
     severity: "info",
     expression: {
@@ -193,7 +187,7 @@ const STATE_RULES: readonly Rule<StateMetric>[] = [
 
 const SCORE_RULES: readonly Rule<StateMetric>[] = [
   {
-    ...DAEMON,
+    ...OF_DAEMON,
     id: "health_score_low",
     severity: "warning",
     expression: { kind: "gauge", metric: "portsyncd_health_score" },
@@ -206,7 +200,7 @@ const SCORE_RULES: readonly Rule<StateMetric>[] = [
     details: { title: "Reasons", metric: "portsyncd_health_score" },
   },
   {
-    ...DAEMON,
+    ...OF_DAEMON,
     id: "health_score_good",
     severity: "info",
     expression: { kind: "gauge", metric: "portsyncd_health_score" },

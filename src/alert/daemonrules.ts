@@ -1,4 +1,5 @@
-import type { Rule } from "./rule.ts";
+import { increase } from "./expression.ts";
+import { OF_DAEMON, type Rule } from "./rule.ts";
 
 /** The metrics that the rules of this file read. */
 export type DaemonMetric =
@@ -10,11 +11,9 @@ export type DaemonMetric =
   | "portsyncd_event_latency_seconds"
   | "portsyncd_port_init_pending_ports";
 
-const DAEMON = { scope: "daemon", keepFiringSeconds: 0, enabled: true } as const;
-
 const CONNECTION_RULES: readonly Rule<DaemonMetric>[] = [
   {
-    ...DAEMON,
+    ...OF_DAEMON,
     id: "redis_down",
     severity: "critical",
     expression: { kind: "gauge", metric: "portsyncd_redis_connected" },
@@ -31,7 +30,7 @@ const CONNECTION_RULES: readonly Rule<DaemonMetric>[] = [
     details: { title: "Not connected", metric: "portsyncd_redis_connected" },
   },
   {
-    ...DAEMON,
+    ...OF_DAEMON,
     id: "netlink_down",
     severity: "critical",
     expression: { kind: "gauge", metric: "portsyncd_netlink_connected" },
@@ -49,11 +48,11 @@ const CONNECTION_RULES: readonly Rule<DaemonMetric>[] = [
 
 const LINK_RULES: readonly Rule<DaemonMetric>[] = [
   {
-    ...DAEMON,
+    ...OF_DAEMON,
     id: "port_flapping",
     severity: "warning",
     scope: "port",
-    expression: { kind: "increase", metric: "portsyncd_port_flaps_total", windowSeconds: 300 },
+    expression: increase("portsyncd_port_flaps_total", 300),
     condition: { kind: "above", threshold: 5 },
     forSeconds: 0,
     unit: "",
@@ -66,10 +65,10 @@ const LINK_RULES: readonly Rule<DaemonMetric>[] = [
       "repaired, shut it down: config interface shutdown {port}. `portsyncd history {port}` shows when it happened.",
   },
   {
-    ...DAEMON,
+    ...OF_DAEMON,
     id: "netlink_overrun",
     severity: "warning",
-    expression: { kind: "increase", metric: "portsyncd_netlink_overruns_total", windowSeconds: 300 },
+    expression: increase("portsyncd_netlink_overruns_total", 300),
     condition: { kind: "above", threshold: 0 },
     forSeconds: 0,
     unit: "",
@@ -81,10 +80,10 @@ const LINK_RULES: readonly Rule<DaemonMetric>[] = [
       "Raise [netlink] receive_buffer_bytes, and see what changes so many links (ip monitor link) and what keeps the CPU.",
   },
   {
-    ...DAEMON,
+    ...OF_DAEMON,
     id: "state_drift",
     severity: "warning",
-    expression: { kind: "increase", metric: "portsyncd_audit_repairs_total", windowSeconds: 600 },
+    expression: increase("portsyncd_audit_repairs_total", 600),
     condition: { kind: "above", threshold: 0 },
     forSeconds: 0,
     unit: "",
@@ -100,7 +99,7 @@ const LINK_RULES: readonly Rule<DaemonMetric>[] = [
 
 function latencyRule(maxLatencyUs: number): Rule<DaemonMetric> {
   return {
-    ...DAEMON,
+    ...OF_DAEMON,
     id: "event_latency_high",
     severity: "warning",
     expression: { kind: "quantile", metric: "portsyncd_event_latency_seconds", q: 0.99, windowSeconds: 300 },
@@ -117,7 +116,7 @@ function latencyRule(maxLatencyUs: number): Rule<DaemonMetric> {
 }
 
 const PORT_INIT_RULE: Rule<DaemonMetric> = {
-  ...DAEMON,
+  ...OF_DAEMON,
   id: "port_init_stalled",
   severity: "critical",
   expression: { kind: "gauge", metric: "portsyncd_port_init_pending_ports" },

@@ -47,6 +47,11 @@ export type Expression<M extends string = string> =
   /** `of` while `test` is met, else no value. */
   | { readonly kind: "where"; readonly of: Expression<M>; readonly test: Expression<M>; readonly is: Comparison };
 
+/** What was added to a counter in a window. */
+export function increase<M extends string>(metric: M, windowSeconds: number): Leaf<M> {
+  return { kind: "increase", metric, windowSeconds };
+}
+
 /** The leaves of an expression, from left to right. */
 export function leavesOf<M extends string>(expression: Expression<M>): Leaf<M>[] {
   switch (expression.kind) {

@@ -35,6 +35,9 @@ export interface Rule<M extends string = string> {
   readonly details?: { readonly title: string; readonly metric: M };
 }
 
+/** What most rules about the daemon have in common. */
+export const OF_DAEMON = { scope: "daemon", keepFiringSeconds: 0, enabled: true } as const;
+
 /** The window that a rule looks at, in seconds; undefined when it looks at the present only. */
 export function ruleWindow({ expression, condition }: Rule): number | undefined {
   return condition.kind === "rateOfChange" ? condition.windowSeconds : windowOf(expression);

@@ -1,10 +1,11 @@
 import type { Database } from "bun:sqlite";
 
+import type { Moment } from "../util/moment.ts";
 import { createBackup } from "./backup.ts";
 import { statOf, type StorePaths } from "./directory.ts";
 import { UnavailableError } from "./failure.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Batch, Facts, Moment, StoreLimits } from "./message.ts";
+import type { Batch, Facts, StoreLimits } from "./message.ts";
 import { advanceAge, type Age, markHistory, trimByAge, trimBySize, trimStarts } from "./retention.ts";
 import type { PastStart, Start } from "./start.ts";
 import { CAUSES, type PortSnapshot } from "./transition.ts";

@@ -1,3 +1,4 @@
+import type { Moment } from "../util/moment.ts";
 import { backupNames } from "./backup.ts";
 import { createDatabase, openVerified } from "./connection.ts";
 import { checkFile, openDirectory, removeDatabase, statOf, type StorePaths } from "./directory.ts";
@@ -5,7 +6,7 @@ import { classify, DamageError, type Failure } from "./failure.ts";
 import { StoreFile } from "./file.ts";
 import { Ledger } from "./ledger.ts";
 import { StoreLock } from "./lock.ts";
-import type { Facts, Moment, Reply, Request, StoreLimits } from "./message.ts";
+import type { Facts, Reply, Request, StoreLimits } from "./message.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { type Discovery, restore, setDatabaseAside } from "./recovery.ts";
 import type { Recovery } from "./status.ts";

@@ -1,3 +1,4 @@
+import type { Moment } from "../util/moment.ts";
 import type { TransitionColumns } from "./columns.ts";
 import type { PastStart, Start } from "./start.ts";
 import type { Recovery, Tally } from "./status.ts";
@@ -10,14 +11,6 @@ export interface StoreLimits {
   readonly backups: number;
   readonly retentionMs: number;
   readonly maxFileBytes: number;
-}
-
-/** One time on both clocks. */
-export interface Moment {
-  /** Milliseconds since 1970, which may jump. */
-  readonly wallMs: number;
-  /** Milliseconds on a clock that never jumps. */
-  readonly monotonicMs: number;
 }
 
 /** What is saved in one transaction. */

@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 
-import type { Moment } from "./message.ts";
+import type { Moment } from "../util/moment.ts";
 import { PAGE_BYTES } from "./verify.ts";
 
 const HOUR_MS = 3_600_000;

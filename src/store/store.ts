@@ -1,6 +1,7 @@
 import { Backoff } from "../util/backoff.ts";
 import type { Clock } from "../util/clock.ts";
-import type { Moment, Reply, Request, StoreLimits } from "./message.ts";
+import type { Moment } from "../util/moment.ts";
+import type { Reply, Request, StoreLimits } from "./message.ts";
 import { SaveQueue } from "./queue.ts";
 import type { Start } from "./start.ts";
 import { EMPTY_TALLY, type Recovery, type StoreState, type StoreStatus } from "./status.ts";

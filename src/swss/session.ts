@@ -2,16 +2,10 @@ import { createClient, ErrorReply, RESP_TYPES } from "@redis/client";
 
 import type { Clock } from "../util/clock.ts";
 import { Limit } from "../util/limit.ts";
-import {
-  type Database,
-  DatabaseLostError,
-  type MessageListener,
-  type Reply,
-  ReplyError,
-  type Writer,
-} from "./database.ts";
+import { DatabaseLostError, type MessageListener, type Reply, ReplyError, type Writer } from "./database.ts";
 import type { DatabaseLocation } from "./dbconfig.ts";
 import { NativeWriter } from "./nativewriter.ts";
+import type { Connection } from "./reconnector.ts";
 import { encodeWords } from "./word.ts";
 
 /** How a connection is made. */
@@ -54,11 +48,10 @@ function decodeReply(reply: unknown): Reply {
 }
 
 /** The connections to one database from their making to their end, which is that of the first that ends. */
-export class Session implements Database {
+export class Session implements Connection {
   readonly name;
   readonly id;
   readonly separator;
-  /** Resolves with the reason when the connection has ended. */
   readonly ended: Promise<Error>;
   readonly #location: DatabaseLocation;
   readonly #clock: Clock;
@@ -86,12 +79,10 @@ export class Session implements Database {
     return this.#writer ? "native" : "node-redis";
   }
 
-  /** Why the connection has ended, if it has. */
   get reason(): Error | undefined {
     return this.#reason;
   }
 
-  /** Connects, and makes sure that the server serves. Throws DatabaseLostError, ReplyError. */
   async open(): Promise<void> {
     await this.#connect();
     await this.call("PING");
@@ -114,7 +105,6 @@ export class Session implements Database {
     });
   }
 
-  /** Ends the connection; commands that wait for an answer fail with DatabaseLostError. */
   close(reason: Error): void {
     if (this.#reason) return;
     this.#reason = reason instanceof ErrorReply ? new ReplyError(reason.message) : reason;

@@ -1,10 +1,5 @@
-import {
-  type Database,
-  DatabaseLostError,
-  type MessageListener,
-  type Reply,
-  ReplyError,
-} from "../../src/swss/database.ts";
+import { DatabaseLostError, type MessageListener, type Reply, ReplyError } from "../../src/swss/database.ts";
+import type { Connection } from "../../src/swss/reconnector.ts";
 import type { DatabaseName } from "../../src/swss/schema.ts";
 import type { Clock } from "../../src/util/clock.ts";
 import type { Random } from "./random.ts";
@@ -41,7 +36,6 @@ export interface ConnectionSite {
   readonly wire: Wire;
   readonly random: Random;
   readonly answerMs: number;
-  readonly retryMs: number;
   /** Takes the fault that is due for the next commands. */
   takeFault(): { kind: ConnectionFault; value: number } | undefined;
   /** Commands were sent. */
@@ -65,15 +59,15 @@ interface Pending {
 }
 
 /** One connection from its making to its end, in the part of the real one (DBConnector's Session). */
-export class SimulatedSession implements Database, Peer {
+export class SimulatedSession implements Connection, Peer {
   readonly writer = "native";
   readonly id;
   readonly separator;
-  readonly ended = Promise.withResolvers<Error>();
   readonly #site: ConnectionSite;
   readonly #pending = new Set<Pending>();
   readonly #effects = new Map<readonly string[], () => void>();
   readonly #subscriptions: { prefix: string; listener: MessageListener }[] = [];
+  readonly #ended = Promise.withResolvers<Error>();
   #reason: Error | undefined;
   /** What does not get through any more. */
   #deafServer = false;
@@ -89,6 +83,10 @@ export class SimulatedSession implements Database, Peer {
     this.id = LAYOUT[name].id;
     this.separator = LAYOUT[name].separator;
     this.#site = site;
+  }
+
+  get ended(): Promise<Error> {
+    return this.#ended.promise;
   }
 
   get reason(): Error | undefined {
@@ -122,7 +120,7 @@ export class SimulatedSession implements Database, Peer {
       this.#site.onSettled(this.name, commands, undefined);
       reject(this.#lost());
     }
-    this.ended.resolve(reason);
+    this.#ended.resolve(reason);
   }
 
   /** Its process is gone: what it sent is carried out, or not. */

@@ -5,10 +5,10 @@ import { Reconciler } from "../../src/port/reconciler.ts";
 import type { StartKind } from "../../src/port/startkind.ts";
 import type { LinkSource } from "../../src/rtnetlink/source.ts";
 import type { ConnectorHandlers } from "../../src/swss/database.ts";
+import { Reconnector } from "../../src/swss/reconnector.ts";
 import type { DatabaseName } from "../../src/swss/schema.ts";
 import type { Clock } from "../../src/util/clock.ts";
-import type { ConnectionSite, Wire } from "./connection.ts";
-import { SimulatedConnector } from "./connector.ts";
+import { type ConnectionSite, SimulatedSession, type Wire } from "./connection.ts";
 import type { Disturbance } from "./disturbance.ts";
 import { GroupMember } from "./linksocket.ts";
 import type { Oracle } from "./oracle.ts";
@@ -21,6 +21,8 @@ import type { Site } from "./site.ts";
 const EMFILE = 24;
 /** The bell rings for a while before the process wakes. */
 const WAKE_MS = 0.2;
+/** The longest pause of a process between two attempts to connect. */
+const RETRY_MS = 1000;
 
 /** Where a process runs. */
 export interface ProcessSite extends Site {
@@ -42,7 +44,8 @@ export class SimulatedProcess implements Owner, LinkSource {
   readonly reconciler: Reconciler;
   readonly #world: ProcessSite;
   readonly #random: Random;
-  readonly #connectors: SimulatedConnector[] = [];
+  /** The newest to each database. */
+  readonly #sessions = new Map<DatabaseName, SimulatedSession>();
   #member: GroupMember | undefined;
   #ringing = false;
   alive = true;
@@ -87,7 +90,7 @@ export class SimulatedProcess implements Owner, LinkSource {
   kill(isCarriedOut: boolean): void {
     this.alive = false;
     if (this.#member) this.#world.kernel.leave(this.#member);
-    for (const { session } of this.#connectors) session?.abandon(isCarriedOut);
+    for (const session of this.#sessions.values()) session.abandon(isCarriedOut);
   }
 
   /** Makes its link socket fail. */
@@ -97,7 +100,7 @@ export class SimulatedProcess implements Owner, LinkSource {
 
   /** Ends half-open connections, as the other end does when it is there again. */
   resetHalfOpen(): void {
-    for (const { session } of this.#connectors) session?.reset();
+    for (const session of this.#sessions.values()) session.reset();
   }
 
   subscribe(_receiveBufferBytes: number, wake: () => void): Subscription {
@@ -146,7 +149,7 @@ export class SimulatedProcess implements Owner, LinkSource {
     };
   }
 
-  #openDatabase(name: DatabaseName, handlers: ConnectorHandlers, clock: Clock): SimulatedConnector {
+  #openDatabase(name: DatabaseName, handlers: ConnectorHandlers, clock: Clock): Reconnector {
     const world = this.#world;
     const { oracle } = world;
     const site: ConnectionSite = {
@@ -155,7 +158,6 @@ export class SimulatedProcess implements Owner, LinkSource {
       wire: world.wireOf(name),
       random: this.#random,
       answerMs: world.plan.settings.answerMs,
-      retryMs: 1000,
       takeFault: () => world.disturbance.takeFault(name),
       onSent: (database, commands) => {
         world.tell(() => `${database} sent ${commands.map((command) => shorten(command)).join(" ; ")}`);
@@ -177,9 +179,13 @@ export class SimulatedProcess implements Owner, LinkSource {
         return oracle.onNotice(database, key, event);
       },
     };
-    const connector = new SimulatedConnector(name, site, handlers);
-    this.#connectors.push(connector);
-    return connector;
+    const makeConnection = () => {
+      const session = new SimulatedSession(name, site);
+      this.#sessions.set(name, session);
+      return session;
+    };
+    const parts = { clock, makeConnection, retryMs: RETRY_MS, random: () => this.#random.next() };
+    return new Reconnector(parts, handlers);
   }
 }
 

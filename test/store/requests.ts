@@ -1,6 +1,7 @@
 import { Keeper } from "../../src/store/keeper.ts";
-import type { Batch, Moment, Reply, StoreLimits } from "../../src/store/message.ts";
+import type { Batch, Reply, StoreLimits } from "../../src/store/message.ts";
 import { CAUSES, type Transition } from "../../src/store/transition.ts";
+import type { Moment } from "../../src/util/moment.ts";
 
 /** A time in the middle of nowhere. */
 export const WALL_MS = Date.UTC(2026, 0, 31, 12);
