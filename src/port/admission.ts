@@ -34,6 +34,8 @@ export class Admission {
   readonly #looks = new Map<string, object>();
   #table: Table | undefined;
   #isConnected = false;
+  /** Redis does not tell of changes. */
+  #isPolled = false;
   #connected = Promise.withResolvers<void>();
   #cancelPoll = () => {};
   /** Reads follow one another, so that each knows what was said while it ran. */
@@ -78,6 +80,7 @@ export class Admission {
     this.#connected.resolve();
     this.#connected = Promise.withResolvers();
     if (await notifies(database)) return;
+    this.#isPolled = true;
     log.warn("Redis does not tell of changes in APPL_DB (notify-keyspace-events); its rows are looked at each second");
     this.#poll(table);
   }
@@ -85,14 +88,20 @@ export class Admission {
   /** APPL_DB is lost; what was known stays until it is there again. */
   disconnect(): void {
     this.#cancelPoll();
+    this.#isPolled = false;
     this.#isConnected = false;
     this.#table = undefined;
   }
 
-  /** Compares the known rows with those that are there, for what no notification tells (FLUSHDB). Throws ReplyError, DatabaseLostError. */
-  async audit(): Promise<void> {
+  /**
+   * Compares the known rows with those that are there, for what no notification tells (FLUSHDB), and returns how many
+   * differed; none where Redis does not tell of changes anyway. Throws ReplyError, DatabaseLostError.
+   */
+  async audit(): Promise<number> {
     const table = this.#table;
-    if (table) await this.#read(table, async () => new Set([...this.#admitted, ...this.#observer.ports()]));
+    if (!table) return 0;
+    const differing = await this.#read(table, async () => new Set([...this.#admitted, ...this.#observer.ports()]));
+    return this.#isPolled ? 0 : differing;
   }
 
   #poll(table: Table): void {
@@ -110,14 +119,17 @@ export class Admission {
     });
   }
 
-  #read(table: Table, find: () => Promise<ReadonlySet<string>>): Promise<void> {
+  #read(table: Table, find: () => Promise<ReadonlySet<string>>): Promise<number> {
     const read = this.#reading.then(() => this.#readNow(table, find));
-    this.#reading = read.catch(() => {});
+    this.#reading = read.then(
+      () => {},
+      () => {},
+    );
     return read;
   }
 
-  /** Looks at the rows that `find` names: those that are there are admitted, those that are not are revoked. */
-  async #readNow(table: Table, find: () => Promise<ReadonlySet<string>>): Promise<void> {
+  /** Looks at the rows that `find` names: those that are there are admitted, those that are not are revoked; returns how many were. */
+  async #readNow(table: Table, find: () => Promise<ReadonlySet<string>>): Promise<number> {
     const touched = (this.#touched = new Set());
     const names = [...new Set([...this.#admitted, ...(await find())])];
     const commands = names.flatMap((name) => [
@@ -125,17 +137,19 @@ export class Admission {
       ["HEXISTS", table.key(name), ADMIN_STATUS],
     ]);
     const replies = names.length > 0 ? await table.database.batch(commands) : [];
-    if (this.#table !== table) return;
+    if (this.#table !== table) return 0;
+    let differing = 0;
     const refusal = replies.find((reply) => reply instanceof ReplyError && !isWrongType(reply));
     if (refusal) throw refusal;
     for (const [i, name] of names.entries()) {
       const length = replies[2 * i]!;
       if (replies[2 * i + 1] === 1) this.#withAdminStatus.add(name);
       if (touched.has(name)) continue;
-      this.#found(name, length instanceof ReplyError ? length : Number(length) > 0);
+      if (this.#found(name, length instanceof ReplyError ? length : Number(length) > 0)) differing++;
     }
     this.#touched = undefined;
     this.#observer.onTurnEnd();
+    return differing;
   }
 
   #onEvent(table: Table, name: string, event: string): void {

@@ -31,7 +31,7 @@ export class DBConnector implements Connector {
   constructor(location: DatabaseLocation, clock: Clock, options: ConnectorOptions, handlers: ConnectorHandlers) {
     this.#location = location;
     this.#clock = clock;
-    this.#options = options;
+    this.#options = { ...options, onAnswered: (commands, tookMs) => handlers.onAnswered?.(commands, tookMs) };
     this.#handlers = handlers;
   }
 

@@ -21,6 +21,8 @@ export interface SessionOptions {
   /** How long to wait for the answer to a command or to a piece of a batch. */
   readonly answerMs: number;
   readonly writer: Writer;
+  /** So many commands that were sent at once were answered, the last after `tookMs`. */
+  readonly onAnswered?: ((commands: number, tookMs: number) => void) | undefined;
 }
 
 /** How often a TCP connection is asked whether its other end is still there; a Unix socket says so by itself. */
@@ -151,7 +153,10 @@ export class Session implements Database {
     const answers = commands.map((command) =>
       client.sendCommand(encodeWords(command)).then(decodeReply, (error: unknown) => this.#failure(error)),
     );
-    return this.#limit.on(Promise.all(answers));
+    const sinceMs = this.#clock.now();
+    const replies = await this.#limit.on(Promise.all(answers));
+    this.#options.onAnswered?.(commands.length, this.#clock.now() - sinceMs);
+    return replies;
   }
 
   #sendThrough(writer: NativeWriter, commands: readonly (readonly string[])[]): Promise<(Reply | ReplyError)[]> {
@@ -160,6 +165,7 @@ export class Session implements Database {
     return writer.write(commands).then(
       (replies) => {
         this.#limit.end(awaited);
+        this.#options.onAnswered?.(commands.length, this.#clock.now() - awaited.sinceMs);
         return replies;
       },
       (error: unknown) => {

@@ -83,14 +83,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a flush that was lost counts as acknowledged",
     file: "port/publisher.ts",
-    find: "for (const { name, remove } of changes) this.#again(name, remove);",
+    find: "for (const change of changes) this.#again(change);",
     replace: "for (const { name, state } of changes) if (state) this.#published.set(name, state);",
   },
   {
     name: "a removal that was lost is not sent again",
     file: "port/publisher.ts",
-    find: "if (remove) this.#removals.add(name);\n    if (!this.#dirty",
-    replace: "if (!this.#dirty",
+    find: "if (remove) this.#removals.add(name);\n    this.#dirty.again",
+    replace: "this.#dirty.again",
   },
   {
     name: "STATE_DB is not read back after a reconnect",
@@ -100,9 +100,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a refused row is not tried again",
-    file: "port/publisher.ts",
-    find: "this.#refused.set(port, error);\n    this.#cancelRetry ??=",
-    replace: "this.#refused.set(port, error);\n    if (Date.now() < 0) this.#cancelRetry ??=",
+    file: "port/refusals.ts",
+    find: "this.#ports.set(port, { error, sinceMs });\n    this.#cancel ??=",
+    replace: "this.#ports.set(port, { error, sinceMs });\n    if (Date.now() < 0) this.#cancel ??=",
   },
   {
     name: "a second flush does not wait for the first",
