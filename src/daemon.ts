@@ -2,13 +2,14 @@ import { join } from "node:path";
 
 import { diffConfig, mergeLive } from "./config/reload.ts";
 import type { Config } from "./config/schema.ts";
+import type { Health } from "./health/health.ts";
 import { getLog } from "./log/logger.ts";
-import type { Transition } from "./port/publisher.ts";
+import type { Transition } from "./port/change.ts";
 import { Reconciler } from "./port/reconciler.ts";
 import type { TurnBudget } from "./rtnetlink/intake.ts";
 import type { LinkSource } from "./rtnetlink/source.ts";
-import { Store } from "./store/store.ts";
-import type { Transition as HistoryEntry } from "./store/transition.ts";
+import type { StartKind } from "./store/start.ts";
+import type { Store } from "./store/store.ts";
 import { type Database, ReplyError } from "./swss/database.ts";
 import type { ConnectorFactory } from "./swss/databases.ts";
 import { followLogger, type LoggerSettings } from "./swss/logger.ts";
@@ -17,6 +18,11 @@ import type { Notifier } from "./systemd/notify.ts";
 import { startWatchdog, watchdogInterval } from "./systemd/watchdog.ts";
 import type { Clock } from "./util/clock.ts";
 import { IdleWork } from "./util/idlework.ts";
+import { healthLimits } from "./watch/healthlimits.ts";
+import { openHistory, toHistory } from "./watch/history.ts";
+import { MetricsFile } from "./watch/metricsfile.ts";
+import { Observations } from "./watch/observations.ts";
+import { Watch } from "./watch/watch.ts";
 
 /** What a daemon is built from. */
 export interface DaemonParts {
@@ -58,40 +64,6 @@ const STORE_CLOSE_MS = 2000;
 
 const log = getLog("daemon");
 
-/** Where the store of a configuration is: each ASIC has its own. */
-export function storeDirectory({ store, namespace }: Config): string {
-  return join(store.directory, namespace);
-}
-
-function openStore({ config, clock, isReal, once }: DaemonParts): Store {
-  const { store, metrics } = config;
-  const options = {
-    enabled: store.enabled && isReal && !once,
-    directory: storeDirectory(config),
-    backups: store.backups,
-    retentionMs: metrics.retention_days * 86_400_000,
-    maxFileBytes: metrics.max_file_size_mb * 1_048_576,
-    backupIntervalMs: metrics.save_interval_secs * 1000,
-  };
-  return new Store(options, clock, {
-    onState: (state, reason) => {
-      if (state === "degraded") log.error("the history is not kept: {reason}", { reason });
-      else log.notice("the history is kept again");
-    },
-    onRecovery: ({ reason, setAside, restoredFrom }) =>
-      log.error("the history could not be used: {reason}; set aside as {setAside}, restored from {restoredFrom}", {
-        reason,
-        setAside: setAside ?? "nothing",
-        restoredFrom: restoredFrom ?? "nothing",
-      }),
-  });
-}
-
-/** A transition as the history has it. */
-function toHistory({ name, before, after, cause }: Transition, wallMs: number): HistoryEntry {
-  return { wallMs, port: name, cause: cause === "dump" ? "start" : cause, old: before ?? null, new: after ?? null };
-}
-
 /** The daemon: builds its parts, starts them in order and stops them in reverse; the only one that knows them all. */
 export class Daemon {
   readonly #parts: DaemonParts;
@@ -99,7 +71,11 @@ export class Daemon {
   readonly #reconciler: Reconciler;
   readonly #store: Store;
   readonly #idleWork: IdleWork;
+  readonly #observations: Observations;
+  readonly #watch: Watch;
+  readonly #startedMs: number;
   #config: Config;
+  #metricsFile: MetricsFile | undefined;
   #watchdog: Disposable | undefined;
 
   private constructor(parts: DaemonParts) {
@@ -118,17 +94,22 @@ export class Daemon {
       auditMs: audit.interval_secs * 1000,
       eoiuMs: parts.eoiuMs,
     };
-    this.#store = openStore(parts);
+    const { clock, version } = parts;
+    this.#startedMs = clock.now();
+    const isKept = parts.isReal && !parts.once;
+    this.#store = openHistory(parts.config, clock, isKept, () => this.#observations.storeFaults++);
+    this.#observations = new Observations(this.#store, performance.max_latency_us, clock.wallNow());
     const collect = () => Bun.gc(true);
-    this.#idleWork = new IdleWork(parts.clock, { quietMs: QUIET_MS, leastEvents: GARBAGE_CHANGES, run: collect });
+    this.#idleWork = new IdleWork(clock, { quietMs: QUIET_MS, leastEvents: GARBAGE_CHANGES, run: collect });
     this.#reconciler = new Reconciler({ ...parts, random: Math.random }, options, {
       onConnected: (database) => this.#onConnected(database),
-      onTransition: (transition) => {
-        this.#store.record(toHistory(transition, parts.clock.wallNow()));
-        this.#idleWork.notice();
-      },
+      onTransition: (transition) => this.#onTransition(transition),
+      onFlap: (name) => this.#observations.ports.flap(name),
+      onAnswered: (name, commands, tookMs) => this.#observations.answered(name, commands, tookMs),
       onChange: () => this.#status(),
     });
+    const watched = { reconciler: this.#reconciler, store: this.#store, observations: this.#observations };
+    this.#watch = new Watch({ ...watched, clock, version }, healthLimits(parts.config));
   }
 
   /** Starts the daemon; resolves when the first publish was acknowledged. Throws RedisUnavailableError, SystemError. */
@@ -138,10 +119,27 @@ export class Daemon {
       await daemon.#extendTimeout(daemon.#start());
       return daemon;
     } catch (error) {
+      daemon.#watch[Symbol.dispose]();
       await daemon.#reconciler.close();
       await daemon.#store.close(STORE_CLOSE_MS);
       throw error;
     }
+  }
+
+  /** The metrics in the text format of Prometheus; undefined when the configuration says that nobody is told over HTTP. */
+  metrics(): Promise<string> | undefined {
+    const { enabled, export_format } = this.#config.metrics;
+    return enabled && export_format !== "json" ? this.#watch.metrics.text() : undefined;
+  }
+
+  /** How the daemon is now. */
+  health(): Promise<Health> {
+    return this.#watch.look();
+  }
+
+  /** A configuration could not be taken over. */
+  refuseReload(): void {
+    this.#observations.reloaded(false, this.#parts.clock.wallNow());
   }
 
   /** Takes over the live keys of a configuration. */
@@ -154,6 +152,8 @@ export class Daemon {
     const { audit } = this.#reconciler;
     if (audit) audit.intervalMs = this.#config.audit.interval_secs * 1000;
     this.#startWatchdog();
+    this.#watch.setLimits(healthLimits(this.#config));
+    this.#observations.reloaded(true, this.#parts.clock.wallNow());
     log.notice("configuration read again; changed: {live}", { live: live.join(" ") || "nothing" });
     if (restart.length > 0) log.warn("a restart is needed for {keys}", { keys: restart.join(" ") });
     this.#parts.notifier.ready();
@@ -165,21 +165,42 @@ export class Daemon {
     this.#status("stopping");
     this.#watchdog?.[Symbol.dispose]();
     this.#idleWork[Symbol.dispose]();
+    this.#metricsFile?.[Symbol.dispose]();
+    this.#watch[Symbol.dispose]();
     const left = await this.#reconciler.stop(this.#config.shutdown.timeout_secs * 1000);
     await this.#store.close(STORE_CLOSE_MS);
     if (left > 0) log.warn("stopped with {left} ports that are not published", { left });
   }
 
   async #start(): Promise<void> {
+    const { once, onBegin, notifier } = this.#parts;
+    if (!once) this.#watch.start();
     await this.#waitForRedis();
-    this.#parts.onBegin();
-    const { name, restoreCount } = await this.#reconciler.start();
-    const { clock, version } = this.#parts;
+    onBegin();
+    const kind = await this.#reconciler.start();
     this.#store.open();
-    if (name !== "once") this.#store.recordStart({ wallMs: clock.wallNow(), kind: name, restoreCount, version });
+    if (kind.name !== "once") await this.#noteStart(kind.name, kind.restoreCount);
     this.#startWatchdog();
-    this.#parts.notifier.ready();
+    notifier.ready();
     this.#status();
+  }
+
+  async #noteStart(kind: StartKind, restoreCount: number): Promise<void> {
+    const { clock, version } = this.#parts;
+    const wallMs = clock.wallNow();
+    this.#store.recordStart({ wallMs, kind, restoreCount, version });
+    this.#observations.started(kind, wallMs);
+    this.#observations.initialSync.observe((clock.now() - this.#startedMs) / 1000);
+    await this.#watch.look();
+    this.#openMetricsFile();
+  }
+
+  #openMetricsFile(): void {
+    const { metrics, namespace } = this.#config;
+    if (!metrics.enabled || metrics.export_format === "prometheus") return;
+    const directory = join(metrics.storage_path, namespace);
+    const options = { directory, intervalMs: metrics.save_interval_secs * 1000 };
+    this.#metricsFile = new MetricsFile(options, this.#parts.clock, () => this.#watch.metrics.data());
   }
 
   async #waitForRedis(): Promise<void> {
@@ -207,6 +228,13 @@ export class Daemon {
     };
     cancel = clock.after(EXTEND_EVERY_MS, extend);
     await start.finally(() => cancel());
+  }
+
+  #onTransition(transition: Transition): void {
+    const wallMs = this.#parts.clock.wallNow();
+    this.#store.record(toHistory(transition, wallMs));
+    this.#observations.transition(transition, wallMs);
+    this.#idleWork.notice();
   }
 
   async #onConnected(database: Database): Promise<void> {

@@ -114,6 +114,7 @@ function reload(daemon: Daemon, logs: LogControl, options: DaemonOptions): void 
   if (settings.issues) {
     for (const issue of settings.issues) log.error("{issue}", { issue: formatIssue(issue) });
     log.error("the configuration is kept as it was: {count} issues", { count: settings.issues.length });
+    daemon.refuseReload();
     return;
   }
   logs.reload(settings.config.log.format, settings.level);

@@ -1,5 +1,5 @@
 import type { ConfigIssue } from "../config/issue.ts";
-import { storeDirectory } from "../daemon.ts";
+import { storeDirectory } from "../watch/history.ts";
 import { formatCompletion } from "./completion.ts";
 import { runDaemon } from "./daemon.ts";
 import { EXIT, type ExitCode } from "./exit.ts";

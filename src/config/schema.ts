@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { LOG_FORMATS } from "../log/format.ts";
 import { LOG_LEVELS } from "../log/level.ts";
 import { WRITERS } from "../swss/database.ts";
+import { choice, flag, globs, integer, isHost, isPath, isSocketPath, type Key, percent, seconds, text } from "./key.ts";
 import { isNamespace } from "./namespace.ts";
 
 /** The values of `mode` and `--mode`. */
@@ -14,79 +15,8 @@ export type Mode = (typeof MODES)[number];
 /** The values of `restart`. */
 export const RESTARTS = ["contract", "adopt"] as const;
 
-/** All that is known of one key of the configuration file. */
-export interface Key<T> {
-  /** The TOML type, for the reference file. */
-  readonly type: "string" | "integer" | "number" | "boolean" | "array of strings";
-  readonly default: T;
-  /** What is allowed, in words that end "allowed: ...". */
-  readonly allowed: string;
-  readonly meaning: string;
-  /** Whether SIGHUP changes it in the running daemon; the others need a restart. */
-  readonly live: boolean;
-  readonly check: v.GenericSchema<unknown, T>;
-}
-
-type About = Pick<Key<unknown>, "meaning" | "live">;
-
-function integer(value: number, least: number, most: number, about: About): Key<number> {
-  const check = v.pipe(
-    v.number(),
-    v.integer(),
-    v.minValue(least),
-    v.maxValue(most),
-    // -0 is an integer too, and would be printed as 0.
-    v.transform((number) => number + 0),
-  );
-  return { type: "integer", default: value, allowed: `an integer from ${least} to ${most}`, check, ...about };
-}
-
-function seconds(value: number, least: number, most: number, about: About): Key<number> {
-  const check = v.pipe(v.number(), v.minValue(least), v.maxValue(most));
-  return { type: "number", default: value, allowed: `a number from ${least} to ${most}`, check, ...about };
-}
-
-function flag(value: boolean, about: About): Key<boolean> {
-  return { type: "boolean", default: value, allowed: "true or false", check: v.boolean(), ...about };
-}
-
-function text(value: string, allowed: string, isAllowed: (text: string) => boolean, about: About): Key<string> {
-  return { type: "string", default: value, allowed, check: v.pipe(v.string(), v.check(isAllowed)), ...about };
-}
-
-function choice<const C extends readonly string[], D extends C[number] | undefined>(
-  value: D,
-  choices: C,
-  about: About,
-): Key<C[number] | D> {
-  const allowed = choices.map((word) => `"${word}"`).join(", ");
-  return { type: "string", default: value, allowed, check: v.picklist(choices), ...about };
-}
-
-function globs(value: readonly string[], about: About): Key<readonly string[]> {
-  const glob = v.pipe(v.string(), v.check(isGlob));
-  const allowed = "a non-empty list of interface name patterns with * and ?";
-  const check = v.pipe(v.array(glob), v.minLength(1));
-  return { type: "array of strings", default: value, allowed, check, ...about };
-}
-
-/** The characters that a shell's glob gives a meaning are refused: here only * and ? have one. */
-function isGlob(pattern: string): boolean {
-  return /^[^\s/[\]{}\\\p{C}]{1,64}$/u.test(pattern);
-}
-
-function isPath(path: string): boolean {
-  return path.startsWith("/") && !path.includes("\0") && path.length <= 4095;
-}
-
-// sun_path of sockaddr_un(7) holds 108 bytes, the last of them 0.
-function isSocketPath(path: string): boolean {
-  return path === "" || (isPath(path) && Buffer.byteLength(path) <= 107);
-}
-
-function isHost(host: string): boolean {
-  return /^[^\s\p{C}]{1,253}$/u.test(host);
-}
+/** The values of `metrics.export_format`. */
+export const EXPORT_FORMATS = ["prometheus", "json", "both"] as const;
 
 const DB_NUMBER = "a Redis database number, used without sonic_db_config";
 
@@ -164,6 +94,15 @@ const performance = {
     live: true,
   }),
   batch_timeout_ms: integer(100, 1, 60_000, { meaning: "the longest such a turn may last", live: true }),
+  max_latency_us: integer(10_000, 1, 60_000_000, {
+    meaning: "how long, in microseconds, 99 of 100 link events may take to STATE_DB; health and alerts go by it",
+    live: true,
+  }),
+  min_success_rate: percent(99, {
+    meaning:
+      "the least part of the link events of five minutes, in percent, that must be understood; health goes by it",
+    live: true,
+  }),
   writer: choice("native", WRITERS, {
     meaning: "what writes to STATE_DB: Bun's own Redis client, with Redis 6 or later, or node-redis",
     live: false,
@@ -177,7 +116,16 @@ const health = {
     live: true,
   }),
   max_stall_seconds: seconds(10, 0.1, 3600, {
-    meaning: "without an answer of the netlink probe or a turn of the event loop for so long, WATCHDOG=1 is withheld",
+    meaning:
+      "without an answer of the netlink probe or a turn of the event loop for so long, WATCHDOG=1 is withheld, and health is bad",
+    live: true,
+  }),
+  max_failure_rate_percent: percent(5, {
+    meaning: "the largest part of the writes to STATE_DB of five minutes, in percent, that may fail; health goes by it",
+    live: true,
+  }),
+  min_port_sync_rate: percent(90, {
+    meaning: "the least part of the ports, in percent, whose row must be what the kernel says; health goes by it",
     live: true,
   }),
 };
@@ -210,8 +158,19 @@ const store = {
 };
 
 const metrics = {
+  enabled: flag(true, { meaning: "whether metrics are told at all; counted they are in any case", live: false }),
+  export_format: choice("prometheus", EXPORT_FORMATS, {
+    meaning: "prometheus: metrics are told by the HTTP server; json: they are written to storage_path; both: both",
+    live: false,
+  }),
+  storage_path: text("/var/lib/sonic/portsyncd/metrics", "an absolute path", isPath, {
+    meaning:
+      "the directory of metrics.json, for export_format json and both; with a namespace a folder of its name in it",
+    live: false,
+  }),
   save_interval_secs: seconds(300, 10, 86_400, {
-    meaning: "the least time between two backups of the store, while something is recorded",
+    meaning:
+      "the least time between two backups of the store, while something is recorded; how often metrics.json is written",
     live: false,
   }),
   retention_days: integer(30, 1, 3650, { meaning: "how long the history is kept", live: false }),

@@ -89,15 +89,20 @@ export class Admission {
     this.#table = undefined;
   }
 
-  /** Compares the known rows with those that are there, for what no notification tells (FLUSHDB). Throws ReplyError, DatabaseLostError. */
-  async audit(): Promise<void> {
+  /**
+   * Compares the known rows with those that are there, for what no notification tells (FLUSHDB), and returns how many
+   * differed; none where Redis does not tell of changes anyway. Throws ReplyError, DatabaseLostError.
+   */
+  async audit(): Promise<number> {
     const table = this.#table;
-    if (!table) return;
-    await this.#lookAll(table);
+    if (!table) return 0;
+    const isTold = !this.#cancelPoll;
+    const differing = await this.#lookAll(table);
     await this.#pollUnlessTold(table);
+    return isTold ? differing : 0;
   }
 
-  #lookAll(table: Table): Promise<void> {
+  #lookAll(table: Table): Promise<number> {
     return this.#read(table, async () => new Set([...this.#admitted, ...this.#observer.ports()]));
   }
 
@@ -127,14 +132,17 @@ export class Admission {
     });
   }
 
-  #read(table: Table, find: () => Promise<ReadonlySet<string>>): Promise<void> {
+  #read(table: Table, find: () => Promise<ReadonlySet<string>>): Promise<number> {
     const read = this.#reading.then(() => this.#readNow(table, find));
-    this.#reading = read.catch(() => {});
+    this.#reading = read.then(
+      () => {},
+      () => {},
+    );
     return read;
   }
 
-  /** Looks at the rows that `find` names: those that are there are admitted, those that are not are revoked. */
-  async #readNow(table: Table, find: () => Promise<ReadonlySet<string>>): Promise<void> {
+  /** Looks at the rows that `find` names: those that are there are admitted, those that are not are revoked; returns how many were. */
+  async #readNow(table: Table, find: () => Promise<ReadonlySet<string>>): Promise<number> {
     const touched = (this.#touched = new Set());
     const names = [...new Set([...this.#admitted, ...(await find())])];
     const commands = names.flatMap((name) => [
@@ -142,17 +150,19 @@ export class Admission {
       ["HEXISTS", table.key(name), ADMIN_STATUS],
     ]);
     const replies = names.length > 0 ? await table.database.batch(commands) : [];
-    if (this.#table !== table) return;
+    if (this.#table !== table) return 0;
+    let differing = 0;
     const refusal = replies.find((reply) => reply instanceof ReplyError && !isWrongType(reply));
     if (refusal) throw refusal;
     for (const [i, name] of names.entries()) {
       const length = replies[2 * i]!;
       if (replies[2 * i + 1] === 1) this.#withAdminStatus.add(name);
       if (touched.has(name)) continue;
-      this.#found(name, length instanceof ReplyError ? length : Number(length) > 0);
+      if (this.#found(name, length instanceof ReplyError ? length : Number(length) > 0)) differing++;
     }
     this.#touched = undefined;
     this.#observer.onTurnEnd();
+    return differing;
   }
 
   #onEvent(table: Table, name: string, event: string): void {

@@ -11,8 +11,8 @@ export interface AuditSubjects {
   auditLinks(): Promise<void>;
   /** Compares STATE_DB with what was published, repairs it, and returns how many ports differed. */
   auditPublished(): Promise<number>;
-  /** Compares the known APPL_DB rows with those that are there. */
-  auditRows(): Promise<void>;
+  /** Compares the known APPL_DB rows with those that are there, and returns how many differed without having been told. */
+  auditRows(): Promise<number>;
   /** STATE_DB, or undefined while it is not there. */
   stateDatabase(): Database | undefined;
   /** True when leftovers may be looked for: every netdev had its time to appear. */
@@ -27,6 +27,8 @@ export interface AuditSubjects {
 export interface AuditCounters {
   audits: number;
   failed: number;
+  /** Rows of APPL_DB that came or went without having been told. */
+  untold: number;
   /** Rows that others had deleted or changed. */
   repaired: number;
   /** Rows of ports that no longer exist. */
@@ -43,7 +45,7 @@ const log = getLog("audit");
  * rows that others changed, rows of ports that no longer exist.
  */
 export class Audit implements Disposable {
-  readonly counters: AuditCounters = { audits: 0, failed: 0, repaired: 0, leftovers: 0 };
+  readonly counters: AuditCounters = { audits: 0, failed: 0, untold: 0, repaired: 0, leftovers: 0 };
   readonly #clock: Clock;
   readonly #subjects: AuditSubjects;
   readonly #random: () => number;
@@ -76,7 +78,7 @@ export class Audit implements Disposable {
     try {
       await this.#auditLinks();
       if (!this.#subjects.stateDatabase()) return;
-      await this.#subjects.auditRows();
+      this.counters.untold += await this.#subjects.auditRows();
       const differing = await this.#subjects.auditPublished();
       this.counters.repaired += differing;
       if (differing > 0) log.warn("{differing} ports in STATE_DB were changed by others; repaired", { differing });

@@ -2,44 +2,21 @@ import { getLog } from "../log/logger.ts";
 import type { Cause } from "../rtnetlink/monitor.ts";
 import { type Database, type Reply, ReplyError } from "../swss/database.ts";
 import type { Clock } from "../util/clock.ts";
+import type { Backlog, Change, PublisherObserver } from "./change.ts";
+import { DirtyPorts } from "./dirtyports.ts";
 import type { PortSink } from "./linksync.ts";
 import { Refusals } from "./refusals.ts";
+import { Rounds } from "./rounds.ts";
 import { type PortState, sameState } from "./state.ts";
 import { changeCommands, describeChange, isSame, type Published, readPublished } from "./statetable.ts";
 
-/** A change of a port's row on its way to STATE_DB. */
-interface Change {
-  readonly name: string;
-  readonly remove: boolean;
-  readonly state: PortState | undefined;
-  readonly before: Published | undefined;
-  readonly cause: Cause;
-}
-
-/** A change of a port's row that STATE_DB has acknowledged. */
-export interface Transition {
-  readonly name: string;
-  /** What was there before, as far as this process wrote or read it; undefined for no row of ours. */
-  readonly before: PortState | undefined;
-  /** What is there now; undefined for no row. */
-  readonly after: PortState | undefined;
-  readonly cause: Cause;
-}
-
-/** Who wants to know what reached STATE_DB. */
-export interface PublisherObserver {
-  /** A flush ended: these ports' states are there. Called with nothing, too, when there was nothing to write. */
-  onAcknowledged(names: readonly string[]): void;
-  /** A row was written or deleted. */
-  onTransition(transition: Transition): void;
-}
-
-/** What was written so far. */
+/** What became of changes so far. */
 export interface PublisherCounters {
   sets: number;
   dels: number;
   unchanged: number;
   refused: number;
+  /** Changes whose flush was lost; they are written again. */
   lost: number;
 }
 
@@ -55,26 +32,28 @@ const log = getLog("publisher");
  */
 export class Publisher implements PortSink {
   readonly counters: PublisherCounters = { sets: 0, dels: 0, unchanged: 0, refused: 0, lost: 0 };
+  readonly #clock: Clock;
   readonly #observer: PublisherObserver;
   readonly #desired = new Map<string, PortState>();
   readonly #published = new Map<string, Published>();
   readonly #removals = new Set<string>();
   /** Ports whose state changed since their last flush, be it back to what is published: readers see that something was. */
   readonly #changed = new Set<string>();
+  /** Ports to look at in the next flush. */
+  readonly #dirty = new DirtyPorts();
   /** What was last known for certain to be published, for who is told of a change. */
   readonly #certain = new Map<string, PortState>();
-  readonly #refusals: Refusals;
-  /** Ports to look at in the next flush, and why. */
-  #dirty = new Map<string, Cause>();
+  readonly #refused: Refusals;
+  readonly #rounds = new Rounds();
+  /** The changes of the flush in flight. */
+  #sent: readonly Change[] = [];
   #database: Database | undefined;
   #inFlight: Promise<void> | undefined;
-  /** Flushes that were acknowledged, empty ones too, and who waits for the next. */
-  #rounds = 0;
-  #waiting: { round: number; resolve: () => void }[] = [];
 
   constructor(clock: Clock, observer: PublisherObserver) {
+    this.#clock = clock;
     this.#observer = observer;
-    this.#refusals = new Refusals(clock, () => {
+    this.#refused = new Refusals(clock, () => {
       this.#retryRefused();
       this.flush();
     });
@@ -82,9 +61,12 @@ export class Publisher implements PortSink {
 
   set(name: string, state: PortState, cause: Cause): void {
     const before = this.#desired.get(name);
-    if (before && !sameState(before, state)) this.#changed.add(name);
+    if (before && !sameState(before, state)) {
+      this.#changed.add(name);
+      if (before.oper && !state.oper) this.#observer.onFlap?.(name);
+    }
     this.#desired.set(name, state);
-    this.#dirty.set(name, cause);
+    this.#dirty.mark(name, cause);
   }
 
   remove(name: string, cause: Cause): void {
@@ -102,7 +84,25 @@ export class Publisher implements PortSink {
   /** Deletes a row whoever wrote it. */
   removeRow(name: string, cause: Cause): void {
     this.#removals.add(name);
-    this.#dirty.set(name, cause);
+    this.#dirty.mark(name, cause);
+  }
+
+  /** What events say from here to the next flush() was received at `receivedMs`, on the clock. */
+  beginTurn(receivedMs: number): void {
+    this.#dirty.beginTurn(receivedMs);
+  }
+
+  /** What STATE_DB is to say of each port. */
+  get desired(): ReadonlyMap<string, PortState> {
+    return this.#desired;
+  }
+
+  /** What STATE_DB has not acknowledged: the ports that wait for the next flush, those that it refused, and the names of all. */
+  backlog(): Backlog {
+    const names = new Set(this.#dirty.names());
+    for (const { name } of this.#sent) names.add(name);
+    for (const name of this.#refused.names()) names.add(name);
+    return { dirty: this.#dirty.size, refused: this.#refused.size, names };
   }
 
   /** Ports whose latest state has not been acknowledged. */
@@ -122,21 +122,21 @@ export class Publisher implements PortSink {
 
   /** Starts to write what is pending, unless a flush is in flight or STATE_DB is not there. */
   flush(): void {
+    this.#dirty.endTurn();
     if (this.#inFlight || !this.#database) return;
     const { changes, unchanged } = this.#takeChanges();
     // Nothing is left to write, so whoever waits for this round or the next need not.
     if (changes.length === 0)
       do this.#endRound(unchanged);
-      while (this.#waiting.length > 0);
+      while (this.#rounds.areAwaited);
     else this.#occupy(this.#write(this.#database, changes, unchanged));
   }
 
   /** Resolves when everything that is pending now was acknowledged; waits for STATE_DB if need be. What it refuses does not count. */
   caughtUp(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiting.push({ round: this.#rounds + (this.#inFlight ? 2 : 1), resolve });
+    const over = this.#rounds.after(this.#inFlight ? 2 : 1);
     this.flush();
-    return promise;
+    return over;
   }
 
   /**
@@ -158,21 +158,12 @@ export class Publisher implements PortSink {
   disconnect(): void {
     this.#database = undefined;
     this.#retryRefused();
-    this.#refusals.clear();
-  }
-
-  #retryRefused(): void {
-    for (const [name, cause] of this.#refusals.causes()) this.#mark(name, cause);
-  }
-
-  /** A port is to be looked at in the next flush; why that is so already comes first. */
-  #mark(name: string, cause: Cause): void {
-    if (!this.#dirty.has(name)) this.#dirty.set(name, cause);
+    this.#refused.clear();
   }
 
   /** Compares STATE_DB with what it should hold, repairs it, and returns how many ports differed. Throws DatabaseLostError. */
   async audit(): Promise<number> {
-    const names = [...this.#published.keys()].filter((name) => !this.#refusals.has(name)); // those are written anyway
+    const names = [...this.#published.keys()].filter((name) => !this.#refused.has(name)); // those are written anyway
     let differing = 0;
     for (let at = 0; at < names.length; at += ROWS_A_TURN) {
       while (this.#inFlight) await this.#inFlight;
@@ -188,7 +179,8 @@ export class Publisher implements PortSink {
   #occupy(work: Promise<void>): void {
     const over = (): void => {
       this.#inFlight = undefined;
-      if (this.#dirty.size > 0 || this.#waiting.length > 0) this.flush();
+      this.#sent = [];
+      if (this.#dirty.size > 0 || this.#rounds.areAwaited) this.flush();
     };
     this.#inFlight = work.then(over, over);
   }
@@ -203,7 +195,7 @@ export class Publisher implements PortSink {
       const desired = this.#desired.get(name);
       if (before === undefined) continue; // deleted since the names were taken: what is there now is another's
       if (before === "unwritten" && now) {
-        if (desired) this.#mark(name, cause);
+        if (desired) this.#dirty.again(name, { cause, sinceMs: undefined });
         continue;
       }
       if (now) this.#published.set(name, now);
@@ -213,7 +205,7 @@ export class Publisher implements PortSink {
       if (before === "unknown" && desired && isSame(now, desired)) continue;
       if (isSame(now, before)) continue;
       differing++;
-      if (desired) this.#mark(name, cause);
+      if (desired) this.#dirty.again(name, { cause, sinceMs: undefined });
     }
     return differing;
   }
@@ -221,23 +213,24 @@ export class Publisher implements PortSink {
   #takeChanges(): { changes: Change[]; unchanged: string[] } {
     const changes: Change[] = [];
     const unchanged: string[] = [];
-    for (const [name, cause] of this.#dirty) {
+    for (const [name, { cause, sinceMs }] of this.#dirty.take()) {
       const remove = this.#removals.delete(name);
       const desired = this.#desired.get(name);
       const before = this.#published.get(name);
       const moved = this.#changed.delete(name);
       const changed = desired && (remove || moved || !isSame(before, desired));
-      if (remove || changed) changes.push({ name, remove, state: changed ? desired : undefined, before, cause });
-      else this.#refusals.delete(name);
+      if (remove || changed)
+        changes.push({ name, remove, state: changed ? desired : undefined, before, cause, sinceMs });
+      else this.#refused.delete(name);
       if (desired && !remove && !changed) unchanged.push(name);
     }
-    this.#dirty = new Map();
     this.counters.unchanged += unchanged.length;
     return { changes, unchanged };
   }
 
   #write(database: Database, changes: readonly Change[], unchanged: readonly string[]): Promise<void> {
     const commands: string[][] = [];
+    this.#sent = changes;
     for (const { name, remove, state, before } of changes) {
       commands.push(...changeCommands(database, name, remove, state));
       this.#published.set(name, before === undefined || before === "unwritten" ? "unwritten" : "unknown");
@@ -246,55 +239,62 @@ export class Publisher implements PortSink {
     return database.write(commands).then(
       (replies) => this.#endRound([...unchanged, ...this.#accept(changes, replies)]),
       (error: unknown) => {
-        this.counters.lost++;
+        this.counters.lost += changes.length;
         if (this.#database === database) this.#database = undefined;
         log.warn("a flush of {changes} ports was lost: {error}", { changes: changes.length, error: String(error) });
-        for (const { name, remove, cause } of changes) this.#again(name, remove, cause);
-        for (const name of unchanged) this.#mark(name, "resync");
+        for (const change of changes) this.#again(change);
+        for (const name of unchanged) this.#dirty.again(name, { cause: "resync", sinceMs: undefined });
       },
     );
   }
 
   #endRound(acknowledged: readonly string[]): void {
-    this.#rounds++;
     this.#observer.onAcknowledged(acknowledged);
-    if (this.#waiting.length === 0) return;
-    const over = this.#waiting.filter(({ round }) => round <= this.#rounds);
-    this.#waiting = this.#waiting.filter(({ round }) => round > this.#rounds);
-    for (const { resolve } of over) resolve();
+    this.#rounds.end();
   }
 
   /** Notes what was written; returns the ports whose state is there now. */
   #accept(changes: readonly Change[], replies: readonly (Reply | ReplyError)[]): string[] {
     const acknowledged: string[] = [];
+    const nowMs = this.#clock.now();
     let at = 0;
-    for (const { name, remove, state, before, cause } of changes) {
+    for (const change of changes) {
+      const { name, remove, state, before, cause, sinceMs } = change;
       const mine = replies.slice(at, (at += Number(remove) + Number(!!state)));
       const error = mine.find((reply) => reply instanceof ReplyError);
       if (error) {
-        this.counters.refused++;
-        if (remove) this.#removals.add(name);
-        this.#refusals.add(name, error.message, cause);
+        this.#refuse(change, error.message);
         continue;
       }
-      this.#refusals.delete(name);
+      this.#refused.delete(name);
       if (remove) this.counters.dels++;
       if (state) this.counters.sets++;
       if (state) this.#published.set(name, state);
       else this.#published.delete(name);
       if (state) acknowledged.push(name);
       log.info("{port}: {change}", describeChange(name, remove, state));
+      const latencyMs = sinceMs === undefined ? undefined : nowMs - sinceMs;
       const known = before === undefined || typeof before === "object" ? before : this.#certain.get(name);
       if (state) this.#certain.set(name, state);
       else this.#certain.delete(name);
-      this.#observer.onTransition({ name, before: known, after: state, cause });
+      this.#observer.onTransition({ name, before: known, after: state, cause, latencyMs });
     }
     return acknowledged;
   }
 
   /** What may not have been written is written again; what was said of the port meanwhile comes after it. */
-  #again(name: string, remove: boolean, cause: Cause): void {
-    if (remove) this.#removals.add(name);
-    this.#mark(name, cause);
+  #again(change: Change): void {
+    if (change.remove) this.#removals.add(change.name);
+    this.#dirty.again(change.name, change);
+  }
+
+  #refuse(change: Change, error: string): void {
+    this.counters.refused++;
+    if (change.remove) this.#removals.add(change.name);
+    this.#refused.add(change.name, error, change);
+  }
+
+  #retryRefused(): void {
+    for (const [name, dirty] of this.#refused.entries()) this.#dirty.again(name, dirty);
   }
 }

@@ -7,11 +7,13 @@ import { APPL_DB, CONFIG_DB, type DatabaseName, STATE_DB } from "../swss/schema.
 import type { Clock } from "../util/clock.ts";
 import { Admission } from "./admission.ts";
 import { Audit } from "./audit.ts";
+import type { Transition } from "./change.ts";
+import { awaitFirstDump, type EoiuCounters } from "./firstdump.ts";
 import { isSwitchPort, LinkSync } from "./linksync.ts";
 import { OldLinks } from "./oldlinks.ts";
 import { pushPortConfig, pushPortInitDone, readPortConfig } from "./portconfig.ts";
 import { PortSet } from "./portset.ts";
-import { Publisher, type Transition } from "./publisher.ts";
+import { Publisher } from "./publisher.ts";
 import type { ReconcilerOptions } from "./reconcileroptions.ts";
 import { countStart, decideStart, plainStart, type StartKind } from "./startkind.ts";
 
@@ -30,14 +32,12 @@ export interface ReconcilerObserver {
   onConnected(database: Database): Promise<void>;
   /** A port's row was written or deleted. */
   onTransition(transition: Transition): void;
+  /** A port that was up has gone down. */
+  onFlap?(name: string): void;
+  /** A database answered so many commands, the last `tookMs` after they were sent. */
+  onAnswered?(name: DatabaseName, commands: number, tookMs: number): void;
   /** A database was lost or found, or PortInitDone was sent. */
   onChange(): void;
-}
-
-/** The end of the first dump (EOIU in SONiC's words): how often it came, and how often not in time. */
-export interface EoiuCounters {
-  detected: number;
-  timeouts: number;
 }
 
 /** How long STATE_DB waits for the rows of APPL_DB. */
@@ -50,7 +50,7 @@ const log = getLog("reconciler");
 
 /** Keeps STATE_DB equal to the kernel: puts links, APPL_DB rows, rules and writes together, in the contract's order. */
 export class Reconciler {
-  readonly eoiu: EoiuCounters = { detected: 0, timeouts: 0 };
+  readonly eoiu: EoiuCounters = { detected: 0, timeouts: 0, detectedWallMs: 0 };
   readonly publisher: Publisher;
   readonly portSet: PortSet;
   readonly databases: Databases;
@@ -71,6 +71,7 @@ export class Reconciler {
     this.publisher = new Publisher(parts.clock, {
       onAcknowledged: (names) => this.portSet.published(names),
       onTransition: (transition) => observer.onTransition(transition),
+      onFlap: (name) => observer.onFlap?.(name),
     });
     this.#admission = new Admission(parts.clock, {
       admit: (name) => this.#linkSync?.admit(name),
@@ -84,6 +85,7 @@ export class Reconciler {
       onConnected: (database) => this.#onConnected(database),
       onUsable: (name, again) => this.#onUsable(name, again),
       onLost: (name) => this.#onLost(name),
+      onAnswered: (name, commands, tookMs) => observer.onAnswered?.(name, commands, tookMs),
       onFailed: (database, error) =>
         log.error("{database} is not there: {error}; connecting again", { database, error }),
       onRetry: (error) => log.warn("{error}; it will be tried again", { error: error.message }),
@@ -163,6 +165,7 @@ export class Reconciler {
     const linkSync = new LinkSync({ isPort: (name) => this.#isPort(name), isAdmitted, ignoreOld }, this.publisher);
     this.#linkSync = linkSync;
     const monitor = new LinkMonitor(this.#parts.source, this.#parts.clock, this.#options, {
+      onTurnStart: (atMs) => this.publisher.beginTurn(atMs),
       onLink: (event) => linkSync.onLink(event),
       onTurnEnd: () => this.publisher.flush(),
     });
@@ -179,17 +182,9 @@ export class Reconciler {
 
   /** A kernel that does not end the first dump in time does not hold up the start: the dump goes on, and tells what it finds. */
   async #awaitFirstDump(monitor: LinkMonitor): Promise<void> {
-    const inTime = Promise.withResolvers<boolean>();
-    const cancel = this.#parts.clock.after(this.#options.eoiuMs, () => inTime.resolve(false));
-    const dumped = monitor.synchronize().then(() => {
-      this.eoiu.detected++;
-      inTime.resolve(true);
-    });
-    if (await inTime.promise) {
-      cancel();
-      return;
-    }
-    this.eoiu.timeouts++;
+    const { clock } = this.#parts;
+    const dumped = monitor.synchronize();
+    if (await awaitFirstDump(dumped, this.#options.eoiuMs, clock, this.eoiu)) return;
     log.warn("the kernel did not tell all links within {ms} ms; going on, they are asked for again", {
       ms: this.#options.eoiuMs,
     });

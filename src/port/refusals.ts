@@ -1,12 +1,12 @@
 import { getLog } from "../log/logger.ts";
-import type { Cause } from "../rtnetlink/monitor.ts";
 import { Backoff } from "../util/backoff.ts";
 import type { Clock } from "../util/clock.ts";
+import type { Dirty } from "./dirtyports.ts";
 
 interface Refusal {
   readonly error: string;
-  /** Why the port was to be written. */
-  readonly cause: Cause;
+  /** Why the port was to be written, and since when. */
+  readonly dirty: Dirty;
 }
 
 const log = getLog("publisher");
@@ -25,9 +25,19 @@ export class Refusals {
     this.#onDue = onDue;
   }
 
+  /** How many there are. */
+  get size(): number {
+    return this.#ports.size;
+  }
+
+  /** Their names. */
+  names(): Iterable<string> {
+    return this.#ports.keys();
+  }
+
   /** The ports that were refused, and why they were to be written. */
-  *causes(): Generator<[port: string, cause: Cause]> {
-    for (const [port, { cause }] of this.#ports) yield [port, cause];
+  *entries(): Generator<[port: string, dirty: Dirty]> {
+    for (const [port, { dirty }] of this.#ports) yield [port, dirty];
   }
 
   /** True for a port that was refused and is not written yet. */
@@ -36,11 +46,11 @@ export class Refusals {
   }
 
   /** STATE_DB refused a port; each new error is told once. */
-  add(port: string, error: string, cause: Cause): void {
+  add(port: string, error: string, dirty: Dirty): void {
     if (this.#ports.get(port)?.error !== error) {
       log.error("STATE_DB refused {port}: {error}; it will be tried again", { port, error });
     }
-    this.#ports.set(port, { error, cause });
+    this.#ports.set(port, { error, dirty });
     this.#cancel ??= this.#clock.after(this.#backoff.next(), () => {
       this.#cancel = undefined;
       this.#onDue();

@@ -19,6 +19,8 @@ export type LossReason = "overrun" | "truncated" | "malformed";
 
 /** What becomes of the messages. */
 export interface IntakeHandlers {
+  /** There is something to read; it was received at `atMs`, on the clock, or in the rest of the turn. */
+  onTurnStart?(atMs: number): void;
   /** A link as the kernel announced it: `deleted` for RTM_DELLINK, `registered` when it was made or moved in just now. */
   onLink(link: Link, deleted: boolean, registered: boolean): void;
   /** A link message as it came, before it is decoded. */
@@ -142,6 +144,7 @@ export class LinkIntake implements Disposable {
     for (let count = 1; ; count++) {
       const length = this.#subscription.receive();
       if (length === RECEIVED.EMPTY) return true;
+      if (count === 1) this.#handlers.onTurnStart?.(start);
       this.counters.datagrams++;
       if (length >= 0) this.#visit(length);
       else this.#refuse(length);

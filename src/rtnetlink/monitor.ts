@@ -29,6 +29,8 @@ export interface LinkEvent {
 
 /** Who wants to know about links. */
 export interface LinkObserver {
+  /** What is told as an event from here to onTurnEnd() was received at `atMs`, on the clock. */
+  onTurnStart?(atMs: number): void;
   onLink(event: LinkEvent): void;
   /** Everything read in this turn was told: time to publish. */
   onTurnEnd(): void;
@@ -50,7 +52,7 @@ const log = getLog("rtnetlink");
 
 /** Knows all links at any time: joins the group first, then asks for a dump, and asks again whenever messages were lost. */
 export class LinkMonitor implements AsyncDisposable {
-  /** Dumps that were asked for because messages were lost, by reason. */
+  /** What made it necessary to read all links again; several losses may have one reading in common. */
   readonly resyncs: Record<LossReason | "dump_interrupted" | "dump_failed", number> = {
     overrun: 0,
     truncated: 0,
@@ -84,6 +86,7 @@ export class LinkMonitor implements AsyncDisposable {
     this.#clock = clock;
     this.#observer = observer;
     this.#intake = new LinkIntake(source, options.receiveBufferBytes, clock, options.budget, {
+      onTurnStart: (atMs) => observer.onTurnStart?.(atMs),
       onLink: (link, deleted, registered) => this.#onMessage(link, deleted, registered),
       onLoss: (reason) => this.#onLoss(reason),
       onEmpty: () => this.#onEmpty(),

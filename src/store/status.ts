@@ -34,6 +34,8 @@ export interface StoreStatus extends Tally {
   readonly queued: number;
   /** Transitions of this process that were given up: the disk was away for too long. */
   readonly dropped: number;
+  /** A backup is due and was not made yet. */
+  readonly backupDue: boolean;
   /** The size of the database and its log. */
   readonly bytes: number;
   /** The start before this one; undefined before the database was opened, or when there was none. */

@@ -105,6 +105,11 @@ export class Store {
     return (this.#saved?.get(name) ?? 0) + this.#queue.pendingCount(name);
   }
 
+  /** Whether the database was opened, so that counters have what earlier processes counted. */
+  get isLoaded(): boolean {
+    return this.#saved !== undefined;
+  }
+
   /** Notes how this process started. */
   recordStart(start: Start): void {
     if (!this.#takes) return;
@@ -115,7 +120,8 @@ export class Store {
 
   /** How the store is. */
   get status(): StoreStatus {
-    return { ...this.#status, queued: this.#queue.length, dropped: this.#queue.dropped };
+    const backupDue = this.#isBackupDue || this.#reasons.backup !== "";
+    return { ...this.#status, queued: this.#queue.length, dropped: this.#queue.dropped, backupDue };
   }
 
   /** Saves what is queued, notes a clean end and makes a backup; false when that was not done within `timeoutMs`. */

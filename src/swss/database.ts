@@ -59,6 +59,8 @@ export interface ConnectorHandlers {
   onLost(error: Error): void;
   /** An attempt to connect failed; there will be another. */
   onFailed(error: Error): void;
+  /** So many commands that were sent at once were answered, the last after `tookMs`. */
+  onAnswered?(commands: number, tookMs: number): void;
 }
 
 /** Keeps a connection to one database. */

@@ -17,6 +17,8 @@ export interface DatabasesObserver {
   onFailed(name: DatabaseName, reason: string): void;
   /** Something that needs all databases failed and will be tried again. */
   onRetry(error: Error): void;
+  /** The database answered so many commands that were sent at once, the last after `tookMs`. */
+  onAnswered?(name: DatabaseName, commands: number, tookMs: number): void;
 }
 
 /** Between two tries of something that Redis refused. */
@@ -29,14 +31,17 @@ export class Databases implements Disposable {
   readonly #connectors: Connector[];
   readonly #usable = new Map<DatabaseName, Database>();
   readonly #failures = new Map<DatabaseName, string>();
-  readonly #count: number;
+  /** How often each became usable. */
+  readonly #gains = new Map<DatabaseName, number>();
+  /** The names of all. */
+  readonly names: readonly DatabaseName[];
   #waiting = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<never>();
 
   constructor(names: readonly DatabaseName[], open: ConnectorFactory, clock: Clock, observer: DatabasesObserver) {
     this.#clock = clock;
     this.#observer = observer;
-    this.#count = names.length;
+    this.names = names;
     this.#closed.promise.catch(() => {});
     this.#connectors = names.map((name) =>
       open(name, {
@@ -50,6 +55,7 @@ export class Databases implements Disposable {
           this.#failed(name, error.message);
         },
         onFailed: (error) => this.#failed(name, error.message),
+        onAnswered: (commands, tookMs) => observer.onAnswered?.(name, commands, tookMs),
       }),
     );
     for (const connector of this.#connectors) connector.open();
@@ -62,7 +68,12 @@ export class Databases implements Disposable {
 
   /** True when all databases are usable. */
   get allUsable(): boolean {
-    return this.#usable.size === this.#count;
+    return this.#usable.size === this.names.length;
+  }
+
+  /** How often the database could be used again after it had been lost. */
+  returns(name: DatabaseName): number {
+    return Math.max(0, (this.#gains.get(name) ?? 0) - 1);
   }
 
   /** Why databases cannot be used, each once. */
@@ -106,6 +117,7 @@ export class Databases implements Disposable {
 
   #gained(name: DatabaseName, database: Database): void {
     this.#usable.set(name, database);
+    this.#gains.set(name, (this.#gains.get(name) ?? 0) + 1);
     this.#observer.onUsable(name, this.#failures.delete(name));
     this.#waiting.resolve();
     this.#waiting = Promise.withResolvers();

@@ -20,9 +20,13 @@ const MOST_LOCAL_RETRY_MS = 500;
 export class DBConnector extends Reconnector {
   constructor(location: DatabaseLocation, clock: Clock, options: ConnectorOptions, handlers: ConnectorHandlers) {
     const { address } = location;
+    const told = {
+      ...options,
+      onAnswered: (commands: number, tookMs: number) => handlers.onAnswered?.(commands, tookMs),
+    };
     const parts = {
       clock,
-      makeConnection: () => new Session(location, clock, options),
+      makeConnection: () => new Session(location, clock, told),
       retryMs: isLocal(location) ? Math.min(options.retryMs, MOST_LOCAL_RETRY_MS) : options.retryMs,
       watch: (appeared: () => void) => ("path" in address ? watchForSocket(address.path, appeared) : undefined),
     };

@@ -15,6 +15,8 @@ export interface SessionOptions {
   /** How long to wait for the answer to a command or to a piece of a batch. */
   readonly answerMs: number;
   readonly writer: Writer;
+  /** So many commands that were sent at once were answered, the last after `tookMs`. */
+  readonly onAnswered?: ((commands: number, tookMs: number) => void) | undefined;
 }
 
 /** How often a TCP connection is asked whether its other end is still there. */
@@ -149,7 +151,10 @@ export class Session implements Connection {
         .then(decodeReply) // which fails, too, on an array that is nested deeper than the stack is
         .catch((error: unknown) => this.#failure(error)),
     );
-    return this.#limit.on(Promise.all(answers));
+    const sinceMs = this.#clock.now();
+    const replies = await this.#limit.on(Promise.all(answers));
+    this.#options.onAnswered?.(commands.length, this.#clock.now() - sinceMs);
+    return replies;
   }
 
   #sendThrough(writer: NativeWriter, commands: readonly (readonly string[])[]): Promise<(Reply | ReplyError)[]> {
@@ -159,6 +164,7 @@ export class Session implements Connection {
     writer.write(commands).then(
       (replies) => {
         this.#limit.end(awaited);
+        this.#options.onAnswered?.(commands.length, this.#clock.now() - awaited.sinceMs);
         resolve(replies);
       },
       (error: Error) => this.close(error),

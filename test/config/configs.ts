@@ -1,12 +1,14 @@
 import * as fc from "fast-check";
 
 import type { Config } from "../../src/config/schema.ts";
+import { EXPORT_FORMATS } from "../../src/config/schema.ts";
 import { LOG_FORMATS } from "../../src/log/format.ts";
 import { LOG_LEVELS } from "../../src/log/level.ts";
 import { WRITERS } from "../../src/swss/database.ts";
 
 const seconds = (most: number): fc.Arbitrary<number> =>
   fc.oneof(fc.double({ min: 0.1, max: most, noNaN: true }), fc.integer({ min: 1, max: most }));
+const percent = fc.double({ min: 0, max: 100, noNaN: true }).map((value) => Math.abs(value));
 const dbNumber = fc.integer({ min: 0, max: 999 });
 const path = fc.string({ unit: "grapheme", maxLength: 30 }).map((text) => `/${text.replaceAll("\0", "")}`);
 
@@ -32,18 +34,25 @@ export const configs: fc.Arbitrary<Config> = fc.record({
   performance: fc.record({
     max_event_queue: fc.integer({ min: 1, max: 1_000_000 }),
     batch_timeout_ms: fc.integer({ min: 1, max: 60_000 }),
+    max_latency_us: fc.integer({ min: 1, max: 60_000_000 }),
+    min_success_rate: percent,
     writer: fc.constantFrom(...WRITERS),
   }),
   health: fc.record({
     enable_watchdog: fc.boolean(),
     watchdog_interval_secs: seconds(3600),
     max_stall_seconds: seconds(3600),
+    max_failure_rate_percent: percent,
+    min_port_sync_rate: percent,
   }),
   log: fc
     .record({ level: fc.constantFrom(undefined, ...LOG_LEVELS), format: fc.constantFrom(...LOG_FORMATS) })
     .map(({ level, format }) => (level === undefined ? { format } : { level, format }) as Config["log"]),
   store: fc.record({ enabled: fc.boolean(), directory: path, backups: fc.integer({ min: 0, max: 100 }) }),
   metrics: fc.record({
+    enabled: fc.boolean(),
+    export_format: fc.constantFrom(...EXPORT_FORMATS),
+    storage_path: path,
     save_interval_secs: fc.integer({ min: 10, max: 86_400 }),
     retention_days: fc.integer({ min: 1, max: 3650 }),
     max_file_size_mb: fc.integer({ min: 1, max: 10_000 }),

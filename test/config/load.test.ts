@@ -53,8 +53,8 @@ describe("parseConfig", () => {
       "f:2:10: database.redis_port: 0 is not allowed, allowed: an integer from 1 to 65535",
       "f:3:10: database.redis_hots: unknown key, did you mean redis_host?",
       "f:5:1: health.enable_watchdog: 1 is not allowed, allowed: true or false",
-      "f:6:1: health.bogus: unknown key, allowed in health: enable_watchdog, watchdog_interval_secs, max_stall_seconds",
-      "f:7:1: health.other: unknown key, allowed in health: enable_watchdog, watchdog_interval_secs, max_stall_seconds",
+      "f:6:1: health.bogus: unknown key, allowed in health: enable_watchdog, watchdog_interval_secs, max_stall_seconds, max_failure_rate_percent, min_port_sync_rate",
+      "f:7:1: health.other: unknown key, allowed in health: enable_watchdog, watchdog_interval_secs, max_stall_seconds, max_failure_rate_percent, min_port_sync_rate",
       'f:9:26: standalone.port_patterns[1]: the string "" is not allowed, allowed: a non-empty list of interface name patterns with * and ?',
       "f:9:30: standalone.port_patterns[2]: 5 is not allowed, allowed: a non-empty list of interface name patterns with * and ?",
     ]);
@@ -142,16 +142,23 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   "audit.interval_secs": ["0", "0.5", "86401", "nan", "inf"],
   "performance.max_event_queue": ["0", "1000001", "1.5", "nan"],
   "performance.batch_timeout_ms": ["0", "60001", "1.5", "inf"],
+  "performance.max_latency_us": ["0", "60000001", "1.5", "nan"],
+  "performance.min_success_rate": ["-0.1", "100.1", "nan", "inf"],
   "performance.writer": ['"bun"', '"Native"', "1"],
   "health.enable_watchdog": ["1", '"true"'],
   "health.watchdog_interval_secs": ["0", "3601", "nan"],
   "health.max_stall_seconds": ["0", "3601", "inf"],
+  "health.max_failure_rate_percent": ["-1", "101", "nan"],
+  "health.min_port_sync_rate": ["-1", "101", "inf"],
   "log.level": ['"NOTICE"', '"warning"', "5"],
   "log.format": ['"xml"', "1"],
   "shutdown.timeout_secs": ["0", "601", "nan", "inf"],
   "store.enabled": ["1", '"yes"'],
   "store.directory": ['""', '"relative"', "1"],
   "store.backups": ["-1", "101", "1.5"],
+  "metrics.enabled": ["1", '"true"'],
+  "metrics.export_format": ['"JSON"', '"none"', "true"],
+  "metrics.storage_path": ['""', '"relative"', "1"],
   "metrics.save_interval_secs": ["9", "86401", "nan"],
   "metrics.retention_days": ["0", "3651", "0.5"],
   "metrics.max_file_size_mb": ["0", "10001", "inf"],
@@ -168,6 +175,7 @@ const ACCEPTED: Readonly<Record<string, readonly string[]>> = {
   restart: ['"contract"', '"adopt"'],
   "audit.interval_secs": ["1", "86400"],
   "performance.max_event_queue": ["1", "1_000_000"],
+  "performance.min_success_rate": ["0", "99.9", "100"],
   "health.max_stall_seconds": ["0.5", "3600"],
   "log.level": ['"emerg"', '"debug"'],
   "shutdown.timeout_secs": ["0.1", "600"],
@@ -195,6 +203,9 @@ describe("the schema", () => {
     });
 
   test("reads minus zero as zero", () => {
+    expect(Object.is(parseConfig("health.min_port_sync_rate = -0.0", "f").config?.health.min_port_sync_rate, 0)).toBe(
+      true,
+    );
     expect(Object.is(parseConfig("database.appl_db_number = -0.0", "f").config?.database.appl_db_number, 0)).toBe(true);
   });
 });

@@ -230,7 +230,7 @@ describe("Admission.audit", () => {
     );
     await answerRows(bench.database, { stays: 0, comes: 1 });
     await bench.database.next().answer(["notify-keyspace-events", "AKE"]);
-    await audited;
+    expect(await audited).toBe(2);
     expect(bench.take()).toEqual(["revoke goes", "admit comes", "end"]);
   });
 
@@ -258,6 +258,23 @@ describe("Admission.audit", () => {
     }
     await audit("AKE");
     expect(bench.clock.timers).toBe(0);
+  });
+
+  test("Admission.audit counts what nobody told of, and nothing where Redis does not tell anyway", async () => {
+    for (const [flags, found] of [
+      ["AKE", 1],
+      ["Ex", 0],
+    ] as const) {
+      const bench = new Bench();
+      await bench.connect({ stays: 0, goes: 0 }, bench.database, flags);
+      const audited = bench.admission.audit();
+      await settle();
+      await answerRows(bench.database, { stays: 0 });
+      await bench.database.next().answer(["notify-keyspace-events", flags]);
+      expect([flags, await audited]).toEqual([flags, found]);
+      bench.admission.disconnect();
+      expect(await bench.admission.audit()).toBe(0);
+    }
   });
 
   test("Admission.audit keeps all rows when Redis serves none, as while it loads", async () => {

@@ -39,7 +39,7 @@ describe("Publisher and what it is not told", () => {
     bench.clock.advance(1000);
     await bench.reconnect(["ok", "down", "down", "1500"]);
     await bench.database.next().answer(0);
-    expect(bench.transitions).toEqual([{ name: "Ethernet0", before: DOWN, after: UP, cause: "event" }]);
+    expect(bench.transitions).toMatchObject([{ name: "Ethernet0", before: DOWN, after: UP, cause: "event" }]);
   });
 });
 

@@ -1,4 +1,5 @@
-import { Publisher, type Transition } from "../../src/port/publisher.ts";
+import type { Transition } from "../../src/port/change.ts";
+import { Publisher } from "../../src/port/publisher.ts";
 import type { PortState } from "../../src/port/state.ts";
 import { ReplyError } from "../../src/swss/database.ts";
 import { FakeClock } from "../support/fakeclock.ts";

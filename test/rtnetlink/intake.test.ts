@@ -52,6 +52,30 @@ function links(count: number): Uint8Array<ArrayBuffer>[] {
   return Array.from({ length: count }, (_, i) => newLink(link(i + 1)));
 }
 
+test("LinkIntake tells once when what it reads in a turn was received, and not when there is nothing", () => {
+  const clock = new FakeClock();
+  const feed = new Feed();
+  const told: string[] = [];
+  const tell = (what: string) => () => void told.push(what);
+  const handlers = { onLoss: tell("loss"), onEmpty: tell("empty"), onTurnEnd: tell("end"), onBroken: tell("broken") };
+  const onTurnStart = (atMs: number) => void told.push(`start ${atMs}`);
+  const intake = new LinkIntake(
+    feed,
+    1,
+    clock,
+    { datagrams: 2, ms: 1000 },
+    { ...handlers, onTurnStart, onLink: tell("link") },
+  );
+  clock.pass(5);
+  intake.drain();
+  expect(told.splice(0)).toEqual(["empty"]);
+  feed.tell(...links(3));
+  expect(told.splice(0)).toEqual(["start 5", "link", "link", "end"]);
+  clock.pass(4);
+  clock.turn();
+  expect(told).toEqual(["start 9", "link", "empty", "end"]);
+});
+
 test("LinkIntake reads everything that is queued in the turn in which it is woken, and ends it once", () => {
   const bench = new Bench();
   bench.feed.tell(newLink(link(1)), newLink(link(2)), delLink(link(1)));

@@ -3,7 +3,9 @@ import { expect, test } from "bun:test";
 import { NLM_F_DUMP, NLM_F_REQUEST } from "../../ffi/linux/netlink.ts";
 import { AF_BRIDGE } from "../../ffi/sys/socket.ts";
 import { RECEIVED } from "../../src/netlink/socket.ts";
-import { delLink, link, newLink } from "./feed.ts";
+import { LinkMonitor } from "../../src/rtnetlink/monitor.ts";
+import { FakeClock } from "../support/fakeclock.ts";
+import { delLink, Feed, link, newLink } from "./feed.ts";
 import { MonitorBench, PAUSE_MS, refusal } from "./monitorbench.ts";
 
 test("LinkMonitor joins the group before it asks for the dump, which is one of all links", async () => {
@@ -91,6 +93,23 @@ test("LinkMonitor deletes nothing when a member leaves its bridge (AF_BRIDGE), o
   bench.feed.tell(delLink(link(2, { family: AF_BRIDGE, kind: "" })));
   bench.feed.tell(delLink(link(3, { master: 1 })));
   expect([bench.take(), bench.known]).toEqual([[], [1, 2, 3]]);
+});
+
+test("LinkMonitor tells when events were received, before them", async () => {
+  const clock = new FakeClock();
+  const feed = new Feed();
+  const told: string[] = [];
+  const options = { receiveBufferBytes: 1, budget: { datagrams: 1000, ms: 1000 } };
+  const monitor = new LinkMonitor(feed, clock, options, {
+    onTurnStart: (atMs) => void told.push(`start ${atMs}`),
+    onLink: ({ link: { ifindex }, cause }) => void told.push(`${ifindex} ${cause}`),
+    onTurnEnd: () => void told.push("end"),
+  });
+  void monitor.synchronize();
+  await clock.settle();
+  clock.pass(3);
+  feed.tell(newLink(link(1)), newLink(link(2)));
+  expect(told).toEqual(["start 3", "1 dump", "2 dump", "end"]);
 });
 
 test("LinkMonitor.counters are those of its intake", async () => {

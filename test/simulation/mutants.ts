@@ -83,14 +83,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a flush that was lost counts as acknowledged",
     file: "port/publisher.ts",
-    find: "for (const { name, remove, cause } of changes) this.#again(name, remove, cause);",
+    find: "for (const change of changes) this.#again(change);",
     replace: "for (const { name, state } of changes) if (state) this.#published.set(name, state);",
   },
   {
     name: "a removal that was lost is not sent again",
     file: "port/publisher.ts",
-    find: "if (remove) this.#removals.add(name);\n    this.#mark",
-    replace: "this.#mark",
+    find: "if (change.remove) this.#removals.add(change.name);\n    this.#dirty.again",
+    replace: "this.#dirty.again",
   },
   {
     name: "STATE_DB is not read back after a reconnect",

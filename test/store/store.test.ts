@@ -228,6 +228,34 @@ describe("Store", () => {
     expect(s.states.at(-1)).toBe("ok: ");
   });
 
+  test("says that a backup is due until one was made, also when it fails", () => {
+    const s = new Scripted().settled();
+    const due = () => s.store.status.backupDue;
+    expect(due()).toBe(false);
+    s.clock.advance(300_000);
+    expect(due()).toBe(true);
+    s.fail();
+    expect(due()).toBe(true);
+    s.clock.advance(300_000);
+    expect(due()).toBe(true);
+    s.done();
+    expect(due()).toBe(false);
+  });
+
+  test("is loaded once the database was opened, and stays so when it fails later", () => {
+    const s = new Scripted();
+    expect(s.store.isLoaded).toBe(false);
+    s.fail();
+    expect(s.store.isLoaded).toBe(false);
+    s.clock.advance(60_000);
+    s.done({ counters: [["flaps", 3]] });
+    expect([s.store.isLoaded, s.store.counter("flaps")]).toEqual([true, 3]);
+    s.store.count("flaps");
+    s.clock.advance(DELAY_MS);
+    s.fail();
+    expect([s.store.isLoaded, s.store.counter("flaps")]).toEqual([true, 4]);
+  });
+
   test("counts on from what was saved, and saves again what an older file does not have", () => {
     const s = new Scripted();
     s.store.count("flaps", 2);

@@ -84,6 +84,7 @@ find_missing() {
   need_command ps procps
   need_command python3 python3
   need_command gcc gcc
+  need_command promtool prometheus
   need_file /usr/include/stdio.h libc6-dev
   need_file /usr/include/linux/rtnetlink.h linux-libc-dev
 }
@@ -115,13 +116,15 @@ if [ "$(uname)" = Linux ]; then
     apt-get update -q </dev/null >&2 || say "apt-get update failed"
     # shellcheck disable=SC2086 # a list of words
     apt_install $missing || say "apt-get install failed"
-    case $missing in
-      # Nor may it start with the machine.
-      *redis-server*)
-        deb-systemd-helper disable redis-server.service >/dev/null 2>&1 || :
-        update-rc.d redis-server disable >/dev/null 2>&1 || :
-        ;;
-    esac
+    # Nor may they start with the machine.
+    for service in $missing; do
+      case $service in
+        redis-server | prometheus)
+          deb-systemd-helper disable "$service.service" >/dev/null 2>&1 || :
+          update-rc.d "$service" disable >/dev/null 2>&1 || :
+          ;;
+      esac
+    done
     find_missing
   fi
   [ -z "$missing" ] || say "missing, and not installed here:$missing"

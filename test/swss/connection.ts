@@ -15,6 +15,8 @@ export interface ConnectionOptions extends Partial<ConnectorOptions> {
 export class Connection implements Disposable {
   readonly said: string[] = [];
   readonly databases: Database[] = [];
+  /** How many commands each answer was for, and how long each took in milliseconds. */
+  readonly answers: (readonly [commands: number, tookMs: number])[] = [];
   readonly #connector: Connector;
   #watchers: (() => void)[] = [];
 
@@ -34,6 +36,7 @@ export class Connection implements Disposable {
         },
         onLost: (error) => this.#say(`lost ${error.message}`),
         onFailed: (error) => this.#say(`failed ${error.message}`),
+        onAnswered: (commands, tookMs) => void this.answers.push([commands, tookMs]),
       },
     );
     this.#connector.open();

@@ -177,3 +177,30 @@ test("Databases ends a pause of persist when it is disposed of", async () => {
   bench.databases[Symbol.dispose]();
   expect(await persisting).toBe("DatabaseLostError");
 });
+
+test("Databases.returns counts how often a database could be used again, not that it came at first", async () => {
+  const bench = new Bench();
+  await bench.connect(...NAMES);
+  expect(NAMES.map((name) => bench.databases.returns(name))).toEqual([0, 0, 0]);
+  for (let i = 0; i < 2; i++) {
+    bench.lose("STATE_DB");
+    bench.handlers.get("STATE_DB")!.onFailed(new Error("refused"));
+    await bench.connect("STATE_DB");
+  }
+  bench.lose("APPL_DB");
+  expect(NAMES.map((name) => bench.databases.returns(name))).toEqual([0, 0, 2]);
+});
+
+test("Databases says which database answered how many commands, and after how long", async () => {
+  const answers: unknown[] = [];
+  const handlers = new Map<DatabaseName, ConnectorHandlers>();
+  const open = (name: DatabaseName, its: ConnectorHandlers) => {
+    handlers.set(name, its);
+    return { open() {}, close() {} };
+  };
+  const nothing = { onConnected: async () => {}, onUsable() {}, onLost() {}, onFailed() {}, onRetry() {} };
+  const onAnswered = (...answer: unknown[]) => void answers.push(answer);
+  using databases = new Databases(NAMES, open, new FakeClock(), { ...nothing, onAnswered });
+  handlers.get("APPL_DB")!.onAnswered!(3, 1.5);
+  expect([databases.names, answers]).toEqual([NAMES, [["APPL_DB", 3, 1.5]]]);
+});

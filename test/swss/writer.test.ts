@@ -92,6 +92,30 @@ for (const each of ["unix", "tcp"] as const)
     });
     const connect = (options: object = {}) => new Connection(bench.address, { writer, ...options });
 
+    testWith(
+      requirement,
+      `Database tells how many commands were answered, and after how long (${writer})`,
+      async () => {
+        await using own = await Bench.open(kind);
+        using connection = new Connection(own.address, { writer });
+        const database = await connection.database();
+        connection.answers.length = 0;
+        await database.call("SET", "string", "x");
+        await database.write([
+          ["HSET", "string", "f", "v"],
+          ["HSET", "hash", "f", "v"],
+        ]);
+        await database.batch(Array.from({ length: 2500 }, () => ["HLEN", "hash"]));
+        expect(connection.answers.map(([commands]) => commands)).toEqual([1, 2, 1000, 1000, 500]);
+        for (const [, tookMs] of connection.answers) expect(tookMs).toBeGreaterThan(0);
+        connection.answers.length = 0;
+        await own.server.freeze();
+        const lost = database.write([["HSET", "hash", "f", "v"]]).catch((error: Error) => error.name);
+        await own.server.kill();
+        expect([await lost, connection.answers]).toEqual(["DatabaseLostError", []]);
+      },
+    );
+
     testWith(requirement, `Database.write is ${writer}'s own connection, or none beside the others`, async () => {
       using connection = connect();
       await connection.database();

@@ -1,0 +1,47 @@
+import { builtinRules } from "../alert/builtin.ts";
+import { AlertEngine } from "../alert/engine.ts";
+import type { Severity } from "../alert/rule.ts";
+import type { Change, RuleStatistics } from "../alert/rulealerts.ts";
+import type { Snapshot } from "../alert/snapshot.ts";
+import type { LogLevel } from "../log/level.ts";
+import { getLog } from "../log/logger.ts";
+import type { MetricName } from "../metrics/definitions.ts";
+import type { Moment } from "../util/moment.ts";
+
+const log = getLog("alert");
+
+const FIRING_LEVEL: Readonly<Record<Severity, LogLevel>> = { critical: "error", warning: "warn", info: "notice" };
+
+function levelOf({ to, severity }: Change): LogLevel {
+  if (to === "firing") return FIRING_LEVEL[severity];
+  return to === "resolved" ? "notice" : "info";
+}
+
+/** The rules of the daemon over its own metrics, and a line in the log for each alert that begins or ends. */
+export class Alerting {
+  readonly #engine: AlertEngine<MetricName>;
+
+  /** `maxLatencyUs` is performance.max_latency_us. */
+  constructor(maxLatencyUs: number, now: Moment) {
+    const rules = builtinRules({ maxLatencyUs });
+    this.#engine = new AlertEngine({ rules, silences: [], labels: {}, samples: [], alerts: undefined }, now);
+  }
+
+  /** Takes over the limit of the configuration. */
+  setMaxLatency(maxLatencyUs: number): void {
+    this.#engine.setRules(builtinRules({ maxLatencyUs }));
+  }
+
+  /** What was counted of each rule. */
+  get statistics(): readonly RuleStatistics[] {
+    return this.#engine.statistics;
+  }
+
+  /** Looks at the metrics. */
+  tick(now: Moment, snapshot: Snapshot<MetricName>): void {
+    for (const change of this.#engine.tick(now, snapshot).changes) {
+      const { rule, to, annotations } = change;
+      log[levelOf(change)]("{rule} is {state}: {summary}", { rule, state: to, summary: annotations.summary });
+    }
+  }
+}

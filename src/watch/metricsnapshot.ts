@@ -1,0 +1,62 @@
+import type { Catalogue } from "../alert/catalogue.ts";
+import type { Labels } from "../alert/expression.ts";
+import type { Snapshot } from "../alert/snapshot.ts";
+import { METRIC_NAMES, type MetricName, METRICS } from "../metrics/definitions.ts";
+import type { HistogramValue } from "../metrics/histogram.ts";
+import { portLabel } from "../metrics/portlabel.ts";
+import type { Readings } from "../metrics/reading.ts";
+import { readingOf } from "../metrics/registry.ts";
+
+/** What alert rules have to know of the metrics that they may read. */
+export const METRIC_CATALOGUE: Catalogue = new Map(
+  METRIC_NAMES.map((name) => {
+    const { type, unit, labels } = METRICS[name];
+    return [name, { kind: type, unit, isPerPort: "port" in labels }];
+  }),
+);
+
+/** What stands behind the numbers of some metrics. */
+export type Details = { readonly [Name in MetricName]?: () => readonly string[] };
+
+/** The metrics for the alert rules: the same readings that /metrics shows. Without labels, series are added up. */
+export class MetricSnapshot implements Snapshot<MetricName> {
+  readonly #readings: Readings;
+  readonly #details: Details;
+  /** Of histograms that go on over restarts, what this process observed: windows begin with the process. */
+  readonly #own: { readonly [Name in MetricName]?: () => HistogramValue };
+
+  constructor(readings: Readings, own: { readonly [Name in MetricName]?: () => HistogramValue }, details: Details) {
+    this.#readings = readings;
+    this.#own = own;
+    this.#details = details;
+  }
+
+  value(metric: MetricName, labels: Labels = {}): number | undefined {
+    const reading = readingOf(this.#readings, metric);
+    if (reading.kind === "value") return reading.read();
+    let sum: number | undefined;
+    const add = (found: Labels, value: number): void => {
+      if (Object.entries(labels).every(([name, wanted]) => found[name] === wanted)) sum = (sum ?? 0) + value;
+    };
+    if (reading.kind === "samples") for (const { labels: found, value } of reading.read()) add(found, value);
+    if (reading.kind === "ports") reading.read((port, value) => add({ port: portLabel(port) }, value));
+    return sum;
+  }
+
+  histogram(metric: MetricName): HistogramValue | undefined {
+    const reading = readingOf(this.#readings, metric);
+    return reading.kind === "histogram" ? (this.#own[metric] ?? reading.read)() : undefined;
+  }
+
+  ports(metric: MetricName): ReadonlyMap<string, number> | undefined {
+    const reading = readingOf(this.#readings, metric);
+    if (reading.kind !== "ports") return undefined;
+    const ports = new Map<string, number>();
+    reading.read((port, value) => ports.set(portLabel(port), value));
+    return ports;
+  }
+
+  details(metric: MetricName): readonly string[] {
+    return this.#details[metric]?.() ?? [];
+  }
+}

@@ -1,0 +1,58 @@
+import type { LastingTotals } from "./lastingtotals.ts";
+
+const FLAPS = "portsyncd_port_flaps_total";
+
+interface PortRecord {
+  flaps: number;
+  /** Whether `flaps` has what earlier processes counted. */
+  isComplete: boolean;
+  /** Milliseconds since 1970; undefined before the first change. */
+  changedWallMs: number | undefined;
+}
+
+/** What happened to each port: how often it flapped, over restarts, and when it changed last. */
+export class PortRecords {
+  readonly #totals: LastingTotals;
+  readonly #records = new Map<string, PortRecord>();
+
+  constructor(totals: LastingTotals) {
+    this.#totals = totals;
+  }
+
+  /** The port went down after it had been up. */
+  flap(name: string): void {
+    this.#record(name).flaps++;
+    this.#totals.keep(`${FLAPS}/${name}`);
+  }
+
+  /** The port changed. */
+  change(name: string, wallMs: number): void {
+    this.#record(name).changedWallMs = wallMs;
+  }
+
+  /** The port is gone; its flaps go on where they were if it comes back. */
+  remove(name: string): void {
+    this.#records.delete(name);
+  }
+
+  /** How often the port flapped; undefined while that is not known. */
+  flaps(name: string): number | undefined {
+    const record = this.#record(name);
+    if (record.isComplete) return record.flaps;
+    if (!this.#totals.areKnown) return undefined;
+    record.flaps = Math.max(record.flaps, this.#totals.earlier(`${FLAPS}/${name}`));
+    record.isComplete = true;
+    return record.flaps;
+  }
+
+  /** When the port changed last, in milliseconds since 1970; undefined before the first time. */
+  changedWallMs(name: string): number | undefined {
+    return this.#records.get(name)?.changedWallMs;
+  }
+
+  #record(name: string): PortRecord {
+    let record = this.#records.get(name);
+    if (!record) this.#records.set(name, (record = { flaps: 0, isComplete: false, changedWallMs: undefined }));
+    return record;
+  }
+}

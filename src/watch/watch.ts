@@ -1,0 +1,137 @@
+import type { Health, HealthLimits } from "../health/health.ts";
+import type { Readings } from "../metrics/reading.ts";
+import { MetricRegistry } from "../metrics/registry.ts";
+import type { Reconciler } from "../port/reconciler.ts";
+import type { Store } from "../store/store.ts";
+import type { Clock } from "../util/clock.ts";
+import { Alerting } from "./alerting.ts";
+import { HealthWatch } from "./healthwatch.ts";
+import { KernelProbe } from "./kernelprobe.ts";
+import { linkReadings } from "./linkreadings.ts";
+import { MetricSnapshot } from "./metricsnapshot.ts";
+import type { Observations } from "./observations.ts";
+import { portReadings, publishReadings, redisReadings } from "./portreadings.ts";
+import { alertReadings, healthReadings, processReadings } from "./selfreadings.ts";
+import { startReadings, storeReadings } from "./statereadings.ts";
+
+/** Between two beats of the event loop's heart. */
+const BEAT_MS = 1000;
+/** Beats between two looks at health and alerts. */
+const BEATS_A_LOOK = 5;
+
+/** What a watch is built from. */
+export interface WatchParts {
+  readonly reconciler: Reconciler;
+  readonly store: Store;
+  readonly observations: Observations;
+  readonly clock: Clock;
+  readonly version: string;
+}
+
+/** Watches the daemon while it runs: reads its metrics for those who ask, and looks at its health and its alert rules. */
+export class Watch implements Disposable {
+  /** All metrics. */
+  readonly metrics: MetricRegistry;
+  readonly health: HealthWatch;
+  readonly #parts: WatchParts;
+  readonly #kernel: KernelProbe;
+  readonly #alerting: Alerting;
+  readonly #snapshot: MetricSnapshot;
+  #beats = 0;
+  #cancel = () => {};
+  #disposed = false;
+
+  constructor(parts: WatchParts, limits: HealthLimits) {
+    this.#parts = parts;
+    const { reconciler, clock, observations } = parts;
+    this.#kernel = new KernelProbe(clock, () => reconciler.monitor?.probe());
+    this.health = new HealthWatch({ ...parts, kernel: this.#kernel }, limits, BEAT_MS, clock.now());
+    this.#alerting = new Alerting(limits.maxLatencyUs, this.#moment());
+    const readings = this.#readings();
+    this.metrics = new MetricRegistry(readings, () => new Promise((resolve) => clock.soon(resolve)));
+    const own = { portsyncd_initial_sync_duration_seconds: () => observations.initialSync.own };
+    this.#snapshot = new MetricSnapshot(readings, own, {
+      portsyncd_redis_connected: () => reconciler.databases.failures,
+      portsyncd_netlink_connected: () => [this.#kernel.failure],
+      portsyncd_health_score: () => this.health.health?.reasons.map(({ text }) => text) ?? [],
+      portsyncd_port_init_pending_ports: () => [...reconciler.portSet.pending],
+    });
+  }
+
+  /** Looks for the first time, and then again and again; to be called before anything is counted. */
+  start(): void {
+    void this.look();
+    this.#schedule();
+  }
+
+  /** Looks now: asks the kernel, and finds out about health and alerts. */
+  async look(): Promise<Health> {
+    await this.#kernel.ask();
+    this.#keepTotals();
+    const now = this.#moment();
+    const health = this.health.look(now.monotonicMs);
+    if (!this.#disposed) this.#alerting.tick(now, this.#snapshot);
+    return health;
+  }
+
+  /** Takes over the limits of the configuration. */
+  setLimits(limits: HealthLimits): void {
+    if (limits.maxLatencyUs !== this.health.limits.maxLatencyUs) this.#alerting.setMaxLatency(limits.maxLatencyUs);
+    this.health.limits = limits;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#cancel();
+    this.#keepTotals();
+  }
+
+  /** What the reconciler counts of this process goes on over restarts. */
+  #keepTotals(): void {
+    const { observations, reconciler } = this.#parts;
+    const { totals } = observations;
+    const { detected, timeouts, detectedWallMs } = reconciler.eoiu;
+    totals.raise("portsyncd_eoiu_detected_total", detected);
+    totals.raise("portsyncd_eoiu_timeouts_total", timeouts);
+    if (detectedWallMs > 0) totals.setTime("portsyncd_last_eoiu_detection_timestamp_seconds", detectedWallMs);
+    totals.settle();
+  }
+
+  #schedule(): void {
+    const { clock } = this.#parts;
+    const dueMs = clock.now() + BEAT_MS;
+    this.#cancel = clock.after(BEAT_MS, () => {
+      this.#beat(dueMs);
+      if (!this.#disposed) this.#schedule();
+    });
+  }
+
+  #beat(dueMs: number): void {
+    const nowMs = this.#parts.clock.now();
+    this.#parts.observations.loopDelay.observe(Math.max(0, nowMs - dueMs) / 1000);
+    this.health.beat(nowMs);
+    this.#beats++;
+    if (this.#beats % BEATS_A_LOOK === 0) void this.look();
+  }
+
+  #moment() {
+    const { clock } = this.#parts;
+    return { wallMs: clock.wallNow(), monotonicMs: clock.now() };
+  }
+
+  #readings(): Readings {
+    const { reconciler, store, observations, version } = this.#parts;
+    return {
+      ...linkReadings(reconciler, this.#kernel, observations),
+      ...publishReadings(reconciler),
+      ...redisReadings(reconciler, observations),
+      ...startReadings(observations),
+      ...portReadings(reconciler, observations),
+      ...storeReadings(store, observations.totals, observations),
+      ...healthReadings(() => this.health.health),
+      ...alertReadings(() => this.#alerting.statistics),
+      ...processReadings(version, observations),
+    };
+  }
+}

@@ -1,0 +1,91 @@
+import { describe, expect, test } from "bun:test";
+
+import { DEFAULT_HEALTH_LIMITS } from "../../src/health/health.ts";
+import { seriesName } from "../metrics/exposition.ts";
+import { collectLog } from "../port/loglines.ts";
+import { UP, WatchBench } from "./watchbench.ts";
+
+const lines = collectLog();
+describe("Watch", () => {
+  test("Watch looks at health each five seconds, and the daemon is well then", async () => {
+    await using bench = await WatchBench.open("eth0", "eth1");
+    await bench.clock.run(5000);
+    const series = await bench.series();
+    expect(bench.watch.health.health).toEqual({ status: "healthy", score: 100, reasons: [] });
+    expect([series.get("portsyncd_health_score"), series.get("portsyncd_netlink_connected")]).toEqual([100, 1]);
+    expect([series.get("portsyncd_ports"), series.get("portsyncd_ports_in_sync")]).toEqual([2, 2]);
+  });
+
+  test("Watch looked before there was anything, and shows that the daemon was not well then", async () => {
+    await using bench = await WatchBench.open();
+    expect(bench.watch.health.health?.reasons.map(({ name }) => name)).toEqual(["netlink_down", "redis_down"]);
+    expect(await bench.watch.look()).toMatchObject({ score: 100 });
+  });
+
+  test("Watch observes by how much its timer was late, and health has a stall in it", async () => {
+    await using bench = await WatchBench.open();
+    await bench.clock.run(2000);
+    const before = (await bench.series()).get("portsyncd_event_loop_delay_seconds_count");
+    expect(before).toBe(2);
+    bench.clock.pass(12_400); // nothing runs
+    await bench.clock.run(0);
+    const series = await bench.series();
+    const bucket = (le: string) => series.get(seriesName("portsyncd_event_loop_delay_seconds_bucket", { le }));
+    expect([bucket("0.001"), bucket("10"), bucket("60")]).toEqual([2, 2, 3]);
+    expect(series.get("portsyncd_event_loop_delay_seconds_sum")).toBeCloseTo(11.5, 6);
+    const { reasons } = await bench.watch.look();
+    expect(reasons).toMatchObject([{ name: "event_loop_stalled", text: expect.stringContaining("11.5 s") }]);
+  });
+
+  test("Watch.setLimits changes what health allows, from the next look on", async () => {
+    await using bench = await WatchBench.open();
+    bench.clock.pass(5000);
+    await bench.clock.run(0);
+    expect((await bench.watch.look()).status).toBe("healthy");
+    bench.watch.setLimits({ ...DEFAULT_HEALTH_LIMITS, maxStallSeconds: 1 });
+    expect((await bench.watch.look()).reasons.map(({ name }) => name)).toEqual(["event_loop_stalled"]);
+  });
+
+  test("Watch has failed events in the health of five minutes, and no longer", async () => {
+    await using bench = await WatchBench.open("eth0");
+    await bench.clock.run(10_000);
+    bench.reconciler.monitor!.counters.undecoded.name += 5;
+    await bench.clock.run(5000);
+    expect(bench.watch.health.health?.reasons.map(({ name }) => name)).toEqual(["event_failures"]);
+    await bench.clock.run(310_000);
+    expect(bench.watch.health.health?.reasons).toEqual([]);
+  });
+
+  test("Watch tells in the log when an alert of a port begins and ends, and counts it", async () => {
+    await using bench = await WatchBench.open("eth0");
+    lines();
+    await bench.clock.run(5000);
+    for (let i = 0; i < 6; i++) {
+      bench.kernel.change(1, { flags: 0x1 });
+      bench.kernel.change(1, { flags: UP });
+      await bench.clock.run(10);
+    }
+    await bench.clock.run(5000);
+    const flapping = { rule: "port_flapping", severity: "warning" };
+    const state = (state: string) => seriesName("portsyncd_alerts", { ...flapping, state });
+    const firing = await bench.series();
+    expect([firing.get(state("firing")), firing.get(state("resolved"))]).toEqual([1, 0]);
+    expect(firing.get(seriesName("portsyncd_port_flaps_total", { port: "eth0" }))).toBe(6);
+    await bench.clock.run(310_000);
+    const after = await bench.series();
+    expect(after.get(state("firing"))).toBe(0);
+    expect(after.get(seriesName("portsyncd_alert_firing_seconds_total", flapping))).toBeGreaterThan(280);
+    const told = lines().filter((line) => line.includes("port_flapping"));
+    expect(told[0]).toMatch(/^WARN :- alert: port_flapping is firing: "eth0 went down 6 times in 5 min"/);
+    expect(told[1]).toMatch(/^NOTICE :- alert: port_flapping is resolved: /);
+  });
+
+  test("Watch does nothing any more after its end", async () => {
+    await using bench = await WatchBench.open();
+    bench.watch[Symbol.dispose]();
+    const { timers } = bench.clock;
+    await bench.clock.run(20_000);
+    expect((await bench.series()).get("portsyncd_event_loop_delay_seconds_count")).toBe(0);
+    expect(bench.clock.timers).toBe(timers);
+  });
+});
