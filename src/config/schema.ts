@@ -3,6 +3,20 @@ import * as v from "valibot";
 import { LOG_FORMATS } from "../log/format.ts";
 import { LOG_LEVELS } from "../log/level.ts";
 import { WRITERS } from "../swss/database.ts";
+import {
+  addresses,
+  choice,
+  file,
+  flag,
+  globs,
+  integer,
+  isHost,
+  isPath,
+  type Key,
+  seconds,
+  socketPath,
+  text,
+} from "./key.ts";
 import { isNamespace } from "./namespace.ts";
 
 /** The values of `mode` and `--mode`. */
@@ -14,79 +28,10 @@ export type Mode = (typeof MODES)[number];
 /** The values of `restart`. */
 export const RESTARTS = ["contract", "adopt"] as const;
 
-/** All that is known of one key of the configuration file. */
-export interface Key<T> {
-  /** The TOML type, for the reference file. */
-  readonly type: "string" | "integer" | "number" | "boolean" | "array of strings";
-  readonly default: T;
-  /** What is allowed, in words that end "allowed: ...". */
-  readonly allowed: string;
-  readonly meaning: string;
-  /** Whether SIGHUP changes it in the running daemon; the others need a restart. */
-  readonly live: boolean;
-  readonly check: v.GenericSchema<unknown, T>;
-}
-
-type About = Pick<Key<unknown>, "meaning" | "live">;
-
-function integer(value: number, least: number, most: number, about: About): Key<number> {
-  const check = v.pipe(
-    v.number(),
-    v.integer(),
-    v.minValue(least),
-    v.maxValue(most),
-    // -0 is an integer too, and would be printed as 0.
-    v.transform((number) => number + 0),
-  );
-  return { type: "integer", default: value, allowed: `an integer from ${least} to ${most}`, check, ...about };
-}
-
-function seconds(value: number, least: number, most: number, about: About): Key<number> {
-  const check = v.pipe(v.number(), v.minValue(least), v.maxValue(most));
-  return { type: "number", default: value, allowed: `a number from ${least} to ${most}`, check, ...about };
-}
-
-function flag(value: boolean, about: About): Key<boolean> {
-  return { type: "boolean", default: value, allowed: "true or false", check: v.boolean(), ...about };
-}
-
-function text(value: string, allowed: string, isAllowed: (text: string) => boolean, about: About): Key<string> {
-  return { type: "string", default: value, allowed, check: v.pipe(v.string(), v.check(isAllowed)), ...about };
-}
-
-function choice<const C extends readonly string[], D extends C[number] | undefined>(
-  value: D,
-  choices: C,
-  about: About,
-): Key<C[number] | D> {
-  const allowed = choices.map((word) => `"${word}"`).join(", ");
-  return { type: "string", default: value, allowed, check: v.picklist(choices), ...about };
-}
-
-function globs(value: readonly string[], about: About): Key<readonly string[]> {
-  const glob = v.pipe(v.string(), v.check(isGlob));
-  const allowed = "a non-empty list of interface name patterns with * and ?";
-  const check = v.pipe(v.array(glob), v.minLength(1));
-  return { type: "array of strings", default: value, allowed, check, ...about };
-}
-
-/** The characters that a shell's glob gives a meaning are refused: here only * and ? have one. */
-function isGlob(pattern: string): boolean {
-  return /^[^\s/[\]{}\\\p{C}]{1,64}$/u.test(pattern);
-}
-
-function isPath(path: string): boolean {
-  return path.startsWith("/") && !path.includes("\0") && path.length <= 4095;
-}
-
-// sun_path of sockaddr_un(7) holds 108 bytes, the last of them 0.
-function isSocketPath(path: string): boolean {
-  return path === "" || (isPath(path) && Buffer.byteLength(path) <= 107);
-}
-
-function isHost(host: string): boolean {
-  return /^[^\s\p{C}]{1,253}$/u.test(host);
-}
+/** What sun_path of sockaddr_un(7) holds, without the 0 at its end. */
+const SUN_PATH_BYTES = 107;
+/** A socket that we listen on is prepared in a folder beside its place, whose name is longer by less than this. */
+const PREPARED_BYTES = 17;
 
 const DB_NUMBER = "a Redis database number, used without sonic_db_config";
 
@@ -119,7 +64,7 @@ const database = {
     live: false,
   }),
   redis_port: integer(6379, 1, 65_535, { meaning: "the TCP port of Redis", live: false }),
-  redis_socket: text("", 'an absolute path of at most 107 bytes, or "" for none', isSocketPath, {
+  redis_socket: socketPath("", SUN_PATH_BYTES, {
     meaning: "the Unix socket of Redis; wins over redis_host and redis_port",
     live: false,
   }),
@@ -221,6 +166,29 @@ const metrics = {
   }),
 };
 
+const http = {
+  listen: addresses(["127.0.0.1:9101", "[::1]:9101"], {
+    meaning:
+      "where the HTTP server of metrics and status listens, in the network namespace of the daemon; [] for nowhere",
+    live: false,
+  }),
+  insecure: flag(false, {
+    meaning: "whether other machines may be served without TLS; else addresses that they reach need a certificate",
+    live: false,
+  }),
+  certificate: file(
+    "the server's certificate and those between it and its CA, in PEM; with it all of listen is TLS 1.3; SIGHUP reads " +
+      "the file again, and those of the next two keys",
+  ),
+  key: file("the private key of the certificate, in PEM, without a passphrase"),
+  client_ca: file("the CAs, in PEM, of which one must have signed a client's certificate; without it nobody needs one"),
+  admin_socket: socketPath("/run/portsyncd/admin.sock", SUN_PATH_BYTES - PREPARED_BYTES, {
+    meaning:
+      "the Unix socket for portsyncd status, alerts, silence and trends; with a namespace in a folder of its name",
+    live: false,
+  }),
+};
+
 const standalone = {
   port_patterns: globs(["Ethernet*", "PortChannel*", "eth*", "en*"], {
     meaning: "which interfaces are ports in standalone mode when CONFIG_DB has no PORT table",
@@ -229,7 +197,19 @@ const standalone = {
 };
 
 /** Every table of the configuration file. */
-export const TABLES = { database, netlink, audit, performance, health, log, shutdown, store, metrics, standalone };
+export const TABLES = {
+  database,
+  netlink,
+  audit,
+  performance,
+  health,
+  log,
+  shutdown,
+  store,
+  metrics,
+  http,
+  standalone,
+};
 
 /** The keys outside every table. */
 export const TOP_KEYS = top;

@@ -1,0 +1,104 @@
+import * as v from "valibot";
+
+import { parseSocketAddress } from "./socketaddress.ts";
+
+/** All that is known of one key of the configuration file. */
+export interface Key<T> {
+  /** The TOML type, for the reference file. */
+  readonly type: "string" | "integer" | "number" | "boolean" | "array of strings";
+  readonly default: T;
+  /** What is allowed, in words that end "allowed: ...". */
+  readonly allowed: string;
+  readonly meaning: string;
+  /** Whether SIGHUP changes it in the running daemon; the others need a restart. */
+  readonly live: boolean;
+  readonly check: v.GenericSchema<unknown, T>;
+}
+
+/** What a key is about. */
+export type About = Pick<Key<unknown>, "meaning" | "live">;
+
+/** A whole number. */
+export function integer(value: number, least: number, most: number, about: About): Key<number> {
+  const check = v.pipe(
+    v.number(),
+    v.integer(),
+    v.minValue(least),
+    v.maxValue(most),
+    // -0 is an integer too, and would be printed as 0.
+    v.transform((number) => number + 0),
+  );
+  return { type: "integer", default: value, allowed: `an integer from ${least} to ${most}`, check, ...about };
+}
+
+/** A number, with a fraction or without. */
+export function seconds(value: number, least: number, most: number, about: About): Key<number> {
+  const check = v.pipe(v.number(), v.minValue(least), v.maxValue(most));
+  return { type: "number", default: value, allowed: `a number from ${least} to ${most}`, check, ...about };
+}
+
+/** True or false. */
+export function flag(value: boolean, about: About): Key<boolean> {
+  return { type: "boolean", default: value, allowed: "true or false", check: v.boolean(), ...about };
+}
+
+/** Text that passes a check. */
+export function text(value: string, allowed: string, isAllowed: (text: string) => boolean, about: About): Key<string> {
+  return { type: "string", default: value, allowed, check: v.pipe(v.string(), v.check(isAllowed)), ...about };
+}
+
+/** One of some words. */
+export function choice<const C extends readonly string[], D extends C[number] | undefined>(
+  value: D,
+  choices: C,
+  about: About,
+): Key<C[number] | D> {
+  const allowed = choices.map((word) => `"${word}"`).join(", ");
+  return { type: "string", default: value, allowed, check: v.picklist(choices), ...about };
+}
+
+/** Patterns of interface names. */
+export function globs(value: readonly string[], about: About): Key<readonly string[]> {
+  const glob = v.pipe(v.string(), v.check(isGlob));
+  const allowed = "a non-empty list of interface name patterns with * and ?";
+  const check = v.pipe(v.array(glob), v.minLength(1));
+  return { type: "array of strings", default: value, allowed, check, ...about };
+}
+
+/** Addresses to listen on. */
+export function addresses(value: readonly string[], about: About): Key<readonly string[]> {
+  const check = v.array(
+    v.pipe(
+      v.string(),
+      v.check((text) => parseSocketAddress(text) !== undefined),
+    ),
+  );
+  const allowed = 'a list of IP addresses with a port from 1 to 65535, such as "127.0.0.1:9101" or "[::1]:9101"';
+  return { type: "array of strings", default: value, allowed, check, ...about };
+}
+
+/** The path of a Unix socket of at most `mostBytes`, or none. */
+export function socketPath(value: string, mostBytes: number, about: About): Key<string> {
+  const isAllowed = (path: string): boolean => path === "" || (isPath(path) && Buffer.byteLength(path) <= mostBytes);
+  return text(value, `an absolute path of at most ${mostBytes} bytes, or "" for none`, isAllowed, about);
+}
+
+/** The path of a file, or none. */
+export function file(meaning: string): Key<string> {
+  return text("", 'an absolute path, or "" for none', (path) => path === "" || isPath(path), { meaning, live: false });
+}
+
+/** The characters that a shell's glob gives a meaning are refused: here only * and ? have one. */
+function isGlob(pattern: string): boolean {
+  return /^[^\s/[\]{}\\\p{C}]{1,64}$/u.test(pattern);
+}
+
+/** Whether a path is absolute and can be one. */
+export function isPath(path: string): boolean {
+  return path.startsWith("/") && !path.includes("\0") && path.length <= 4095;
+}
+
+/** Whether text can be a host name or an address. */
+export function isHost(host: string): boolean {
+  return /^[^\s\p{C}]{1,253}$/u.test(host);
+}
