@@ -16,7 +16,8 @@ const LAYERS = [
   ["rtnetlink", "alert", "trend", "health"],
   ["port", "monitoring"],
   ["config"],
-  ["http", "watch"],
+  ["http"],
+  ["watch"],
   ["daemon"],
   ["cli"],
   ["main"],
@@ -49,7 +50,10 @@ const EXTERNALS: Readonly<Record<string, readonly string[]>> = {
   ...ARITHMETIC,
   "smol-toml": ["src/config/load.ts", "src/config/print.ts", "test/"],
   "package.json": ["src/cli/version.ts", "test/"],
-  valibot: ["src/config/key.ts", "src/config/load.ts", "src/config/schema.ts"],
+  "@valibot/to-json-schema": ["src/http/v1/jsonschema.ts"],
+  "ajv/dist/2020": ["test/http/"],
+  "ajv-formats": ["test/http/"],
+  valibot: ["src/config/load.ts", "src/config/key.ts", "src/config/schema.ts", "src/http/v1/schema.ts"],
 };
 
 const READ_ENVIRONMENT = ["src/cli/", "src/main.ts", "src/config/environment.ts"];

@@ -21,7 +21,7 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   usage: "The command line is wrong.",
   dataErr: "The input of a replay is damaged.",
   noInput: "The input of a replay cannot be opened.",
-  unavailable: "Redis did not come within the configured time.",
+  unavailable: "Redis did not come within the configured time, or no daemon answers at the admin socket.",
   software: "A bug in portsyncd.",
   osErr: "The netlink socket cannot be opened or failed for good.",
   ioErr: "Output cannot be written.",

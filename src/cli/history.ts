@@ -1,12 +1,12 @@
 import { quoteWord } from "../log/escape.ts";
 import { History, HistoryError } from "../store/history.ts";
 import type { PortSnapshot, Transition } from "../store/transition.ts";
-import { decodeName } from "../util/ifname.ts";
+import { decodeName, encodeName } from "../util/ifname.ts";
+import { toJsonLine } from "../util/jsonline.ts";
+import { parseSince } from "../util/since.ts";
+import { formatTime } from "../util/time.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
 import { Failure } from "./failure.ts";
-import { toJsonLine } from "./json.ts";
-import { parseSince } from "./since.ts";
-import { formatTime } from "./time.ts";
 
 /** What `history` is asked for. */
 export interface HistoryOptions {
@@ -42,7 +42,7 @@ export async function runHistory({ port, since, json, directory }: HistoryOption
   const format = json ? formatJson : formatText;
   using history = readingHistory(() => History.open(directory));
   const filter = {
-    ...(port === undefined ? {} : { port: Buffer.from(port, "utf8").toString("latin1") }),
+    ...(port === undefined ? {} : { port: encodeName(port) }),
     ...(sinceWallMs === undefined ? {} : { sinceWallMs }),
   };
   const pages = history.read(filter);

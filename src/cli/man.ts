@@ -1,4 +1,5 @@
-import { LOG_LEVEL_VARIABLE } from "../config/environment.ts";
+import { CREDENTIAL_VARIABLES, EOIU_TIMEOUT_VARIABLE, LOG_LEVEL_VARIABLE } from "../config/environment.ts";
+import { DEFAULT_CONFIG } from "../config/schema.ts";
 import { EXIT, EXIT_MEANINGS } from "./exit.ts";
 import {
   commandOf,
@@ -30,7 +31,8 @@ const SIGNALS: Terms = [
   ],
   [
     "SIGHUP",
-    "Read the configuration again; when it is wrong the old one stays. What needs a restart is named in the log.",
+    "Read the configuration and the certificate of [http] again; what is wrong leaves the old one as it is. What needs " +
+      "a restart is named in the log.",
   ],
 ];
 
@@ -38,10 +40,19 @@ const FILES: Terms = [
   [DEFAULT_CONFIG_FILE, "The configuration, in TOML; when it does not exist every key has its default."],
   ["/var/run/redis/sonic-db/database_config.json", "Where SONiC's databases are."],
   ["/var/run/redis/sonic-db/database_global.json", "The same for the namespaces of a multi-ASIC switch."],
+  [
+    DEFAULT_CONFIG.http.admin_socket,
+    "Where the daemon is asked by status, alerts, silence, unsilence and trends, by root and by the group of the daemon.",
+  ],
 ];
 
 const ENVIRONMENT: Terms = [
   [LOG_LEVEL_VARIABLE, "Overrides [log] level."],
+  [EOIU_TIMEOUT_VARIABLE, "How long the first dump of links may hold up the start; default 10."],
+  [
+    Object.values(CREDENTIAL_VARIABLES).join(", "),
+    "Override certificate, key and client_ca of [http]: files that prove who the HTTP server is, and its clients are.",
+  ],
   ["NO_COLOR", "When set, the pretty log format has no colours."],
   ["JOURNAL_STREAM", "Set by systemd; with it the log format auto means journal."],
   ["NOTIFY_SOCKET, WATCHDOG_USEC", "Set by systemd; see sd_notify(3)."],

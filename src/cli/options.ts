@@ -1,3 +1,4 @@
+import { SEVERITIES } from "../alert/rule.ts";
 import { MODES } from "../config/schema.ts";
 import { LOG_FORMATS } from "../log/format.ts";
 import { LOG_LEVELS } from "../log/level.ts";
@@ -73,6 +74,16 @@ export const OPTIONS = {
     value: { placeholder: "TIME" },
     meaning: "Print what came after TIME: 30m, 1h, 2d ago or 2026-01-31T12:00.",
   },
+  for: { value: { placeholder: "DURATION" }, meaning: "Keep quiet for DURATION: 30m, 2h or 1d." },
+  reason: { value: { placeholder: "TEXT" }, meaning: "Say why, for those who wonder." },
+  port: {
+    value: { placeholder: "NAME" },
+    meaning: "Only alerts about the port NAME, in which * is for any characters.",
+  },
+  severity: {
+    value: { placeholder: SEVERITIES.join("|"), choices: SEVERITIES },
+    meaning: "Only alerts of this severity.",
+  },
   version: { short: "V", meaning: "Print the version and exit." },
   help: { short: "h", meaning: "Print this help and exit." },
 } as const satisfies Readonly<Record<string, Option>>;
@@ -121,6 +132,28 @@ export const COMMANDS = {
     options: ["json", "config", "namespace", "help"],
     meaning: "Print when and how the daemon started, and whether it ended cleanly, from the store.",
   },
+  status: {
+    options: ["json", "config", "namespace", "help"],
+    meaning: "Print how the running daemon is, and why.",
+  },
+  alerts: {
+    options: ["json", "config", "namespace", "help"],
+    meaning: "Print the alerts of the running daemon, the most urgent first.",
+  },
+  silence: {
+    operand: { placeholder: "RULE" },
+    options: ["for", "reason", "port", "severity", "json", "config", "namespace", "help"],
+    meaning: "Keep quiet about alerts of RULE, in which * is for any characters, for some time.",
+  },
+  unsilence: {
+    operand: { placeholder: "ID" },
+    options: ["json", "config", "namespace", "help"],
+    meaning: "End a silence before its time; 'alerts' prints its ID.",
+  },
+  trends: {
+    options: ["json", "config", "namespace", "help"],
+    meaning: "Print where things are going, and which ports flap.",
+  },
   completion: {
     operand: { placeholder: SHELLS.join("|"), choices: SHELLS },
     options: ["help"],
@@ -138,6 +171,11 @@ export const WRITTEN_COMMANDS = [
   "record",
   "history",
   "starts",
+  "status",
+  "alerts",
+  "silence",
+  "unsilence",
+  "trends",
   "completion",
   "man",
 ] as const satisfies readonly CommandName[];

@@ -1,23 +1,29 @@
-import { isNamespace } from "../config/namespace.ts";
 import type { Mode } from "../config/schema.ts";
 import { quoteWord } from "../log/escape.ts";
 import type { LogFormat } from "../log/format.ts";
 import type { LogLevel } from "../log/level.ts";
 import { closest } from "../util/closest.ts";
+import { parseSince } from "../util/since.ts";
+import {
+  type AdminOptions,
+  readAdmin,
+  readSilence,
+  type SilenceOptions,
+  type UnsilenceOptions,
+} from "./adminoptions.ts";
 import {
   type CommandName,
   commandOf,
   type OptionName,
   optionOf,
-  OPTIONS,
   PROGRAM,
   SHELLS,
-  SOURCES,
   STORES,
   WRITTEN_COMMANDS,
 } from "./options.ts";
-import { parseSince } from "./since.ts";
-import { parseSource, type SourceChoice } from "./source.ts";
+import { type OptionValues, readChoice, readConfigFile, readNamespace, readSource } from "./optionvalues.ts";
+import type { SourceChoice } from "./source.ts";
+import { refuse, Usage } from "./usage.ts";
 
 /** One of the values of --store. */
 export type StoreChoice = (typeof STORES)[number];
@@ -74,6 +80,9 @@ export type Invocation =
   | { readonly command: "record"; readonly options: RecordOptions }
   | { readonly command: "history"; readonly options: HistoryOptions }
   | { readonly command: "starts"; readonly options: StartsOptions }
+  | { readonly command: "status" | "alerts" | "trends"; readonly options: AdminOptions }
+  | { readonly command: "silence"; readonly options: SilenceOptions }
+  | { readonly command: "unsilence"; readonly options: UnsilenceOptions }
   | { readonly command: "completion"; readonly options: { readonly shell: Shell } }
   | { readonly command: "man"; readonly options: Readonly<Record<string, never>> }
   | { readonly command: "help"; readonly options: { readonly about: CommandName } }
@@ -90,12 +99,9 @@ export type Parsed =
   | { readonly invocation: Invocation; readonly error?: undefined }
   | { readonly invocation?: undefined; readonly error: UsageError };
 
-/** Thrown inside this file only: the parser returns its errors. */
-class Usage extends Error {}
-
 /** What was written: each option's last value ("" for a flag), and the operands. */
 interface Written {
-  readonly values: Map<OptionName, string>;
+  readonly values: OptionValues;
   readonly operands: readonly string[];
 }
 
@@ -178,7 +184,7 @@ function interpret(command: CommandName, written: Written): Invocation {
   if (values.has("help")) return { command: "help", options: { about: command } };
   if (values.has("version")) return { command: "version", options: {} };
   const operand = readOperand(command, written.operands);
-  const namespace = readNamespace(values.get("namespace"));
+  const namespace = readNamespace(values);
   switch (command) {
     case "daemon":
       return { command, options: { ...readDaemon(values), ...namespace } };
@@ -190,6 +196,14 @@ function interpret(command: CommandName, written: Written): Invocation {
       return { command, options: { ...readHistory(operand, values), ...namespace } };
     case "starts":
       return { command, options: { json: values.has("json"), ...readConfigFile(values), ...namespace } };
+    case "status":
+    case "alerts":
+    case "trends":
+      return { command, options: { ...readAdmin(values), ...namespace } };
+    case "silence":
+      return { command, options: { ...readSilence(operand, values), ...namespace } };
+    case "unsilence":
+      return { command, options: { ...readAdmin(values), id: operand, ...namespace } };
     case "completion":
       return { command, options: { shell: operand as Shell } };
     case "man":
@@ -197,7 +211,7 @@ function interpret(command: CommandName, written: Written): Invocation {
   }
 }
 
-function readHistory(port: string, values: Written["values"]): HistoryOptions {
+function readHistory(port: string, values: OptionValues): HistoryOptions {
   const since = values.get("since");
   if (since !== undefined && parseSince(since, Date.now()) === undefined) {
     throw new Usage(refuse("--since", since, ["30m", "1h", "2d", "2026-01-31T12:00"]));
@@ -210,13 +224,7 @@ function readHistory(port: string, values: Written["values"]): HistoryOptions {
   };
 }
 
-function readConfigFile(values: Written["values"]): { config?: string } {
-  const config = values.get("config");
-  if (config === "") throw new Usage("option --config needs a file");
-  return config === undefined ? {} : { config };
-}
-
-function readDaemon(values: Written["values"]): DaemonOptions {
+function readDaemon(values: OptionValues): DaemonOptions {
   const actions = ACTIONS.filter((name) => values.has(name));
   if (actions.length > 1) throw new Usage(`only one of ${actions.map((name) => `--${name}`).join(", ")} can be given`);
   return {
@@ -228,36 +236,6 @@ function readDaemon(values: Written["values"]): DaemonOptions {
     ...readSource(values),
     action: actions[0] ?? "run",
   };
-}
-
-type ChoiceName = "mode" | "log-level" | "log-format" | "store";
-type ChoiceOf<N extends ChoiceName> = (typeof OPTIONS)[N]["value"]["choices"][number];
-
-/** `{property: value}` when the option was given, with one of the words that the table allows. */
-function readChoice<N extends ChoiceName, P extends string>(
-  values: Written["values"],
-  name: N,
-  property: P,
-): { [K in P]?: ChoiceOf<N> } {
-  const value = values.get(name);
-  if (value === undefined) return {};
-  const choices: readonly string[] = OPTIONS[name].value.choices;
-  if (!choices.includes(value)) throw new Usage(refuse(`--${name}`, value, choices));
-  return { [property]: value } as { [K in P]?: ChoiceOf<N> };
-}
-
-function readSource(values: Written["values"]): { source?: SourceChoice } {
-  const value = values.get("source");
-  if (value === undefined) return {};
-  const source = parseSource(value);
-  if (source === undefined) throw new Usage(refuse("--source", value, SOURCES));
-  return { source };
-}
-
-function readNamespace(value: string | undefined): { namespace?: string } {
-  if (value === undefined) return {};
-  if (!isNamespace(value)) throw new Usage(`${quoteWord(value)} cannot be a namespace; it needs a name such as asic0`);
-  return { namespace: value };
 }
 
 /** The command's operand, "" for those that have none. */
@@ -277,10 +255,4 @@ function readOperand(command: CommandName, operands: readonly string[]): string 
   if (operand.choices !== undefined && !operand.choices.includes(first))
     throw new Usage(refuse(command, first, operand.choices));
   return first;
-}
-
-function refuse(where: string, value: string, choices: readonly string[]): string {
-  const nearest = closest(value, choices);
-  const suggestion = nearest === undefined ? "" : `; did you mean ${nearest}?`;
-  return `${quoteWord(value)} is not allowed for ${where}, allowed: ${choices.join(", ")}${suggestion}`;
 }

@@ -1,4 +1,5 @@
 import { readEnvironment } from "../config/environment.ts";
+import { findHttpIssues } from "../config/httprules.ts";
 import { type ConfigIssue, formatIssue } from "../config/issue.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
@@ -28,6 +29,9 @@ export function readSettings(options: DaemonOptions, env: Readonly<Record<string
   const environment = readEnvironment(env);
   const issues = [...(loaded.issues ?? []), ...environment.issues];
   if (!loaded.config || issues.length > 0) return { issues };
+  const http = { ...loaded.config.http, ...environment.http };
+  const httpIssues = findHttpIssues(http, configFile(options));
+  if (httpIssues.length > 0) return { issues: httpIssues };
   const level = options.logLevel ?? environment.logLevel ?? loaded.config.log.level;
   const log = {
     ...loaded.config.log,
@@ -39,6 +43,7 @@ export function readSettings(options: DaemonOptions, env: Readonly<Record<string
     ...(options.mode && { mode: options.mode }),
     ...(options.namespace !== undefined && { namespace: options.namespace }),
     log,
+    http,
   };
   return { config, level, eoiuTimeoutSecs: environment.eoiuTimeoutSecs };
 }

@@ -1,11 +1,11 @@
 import { quoteWord } from "../log/escape.ts";
 import { History } from "../store/history.ts";
 import type { PastStart } from "../store/start.ts";
+import { toJsonLine } from "../util/jsonline.ts";
+import { formatTime } from "../util/time.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
 import { readingHistory } from "./history.ts";
-import { toJsonLine } from "./json.ts";
 import { printText } from "./output.ts";
-import { formatTime } from "./time.ts";
 
 /** What `starts` is asked for. */
 export interface StartsOptions {

@@ -1,12 +1,20 @@
 import { quoteString } from "../log/escape.ts";
 import { LOG_LEVELS, type LogLevel, parseLogLevel } from "../log/level.ts";
 import type { ConfigIssue } from "./issue.ts";
+import { isPath } from "./key.ts";
 
 /** The variable that overrides `[log] level`. */
 export const LOG_LEVEL_VARIABLE = "PORTSYNCD_LOG_LEVEL";
 
 /** The variable that says how long the first dump may hold up the start, in seconds. */
 export const EOIU_TIMEOUT_VARIABLE = "PORTSYNCD_EOIU_TIMEOUT_SECS";
+
+/** The variables that override `[http]` certificate, key and client_ca. */
+export const CREDENTIAL_VARIABLES = {
+  certificate: "PORTSYNCD_METRICS_CERT",
+  key: "PORTSYNCD_METRICS_KEY",
+  client_ca: "PORTSYNCD_METRICS_CA",
+} as const;
 
 const EOIU_TIMEOUT_SECS = 10;
 const MOST_EOIU_TIMEOUT_SECS = 3600;
@@ -15,6 +23,8 @@ const MOST_EOIU_TIMEOUT_SECS = 3600;
 export interface Environment {
   readonly logLevel: LogLevel | undefined;
   readonly eoiuTimeoutSecs: number;
+  /** The keys of [http] that name files; those that are absent were not set. */
+  readonly http: { readonly [K in keyof typeof CREDENTIAL_VARIABLES]?: string };
   readonly issues: readonly ConfigIssue[];
 }
 
@@ -32,7 +42,13 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   if (eoiu && seconds === undefined) {
     refuse(EOIU_TIMEOUT_VARIABLE, eoiu, `a number of seconds above 0, at most ${MOST_EOIU_TIMEOUT_SECS}`);
   }
-  return { logLevel, eoiuTimeoutSecs: seconds ?? EOIU_TIMEOUT_SECS, issues };
+  const http: Record<string, string> = {};
+  for (const [key, variable] of Object.entries(CREDENTIAL_VARIABLES)) {
+    const path = env[variable];
+    if (path && !isPath(path)) refuse(variable, path, "an absolute path");
+    else if (path) http[key] = path;
+  }
+  return { logLevel, eoiuTimeoutSecs: seconds ?? EOIU_TIMEOUT_SECS, http, issues };
 }
 
 function parseSeconds(text: string): number | undefined {

@@ -1,5 +1,7 @@
 import * as v from "valibot";
 
+import { parseSocketAddress } from "./socketaddress.ts";
+
 /** All that is known of one key of the configuration file. */
 export interface Key<T> {
   /** The TOML type, for the reference file. */
@@ -74,6 +76,29 @@ export function globs(value: readonly string[], about: About): Key<readonly stri
   return { type: "array of strings", default: value, allowed, check, ...about };
 }
 
+/** Addresses to listen on. */
+export function addresses(value: readonly string[], about: About): Key<readonly string[]> {
+  const check = v.array(
+    v.pipe(
+      v.string(),
+      v.check((text) => parseSocketAddress(text) !== undefined),
+    ),
+  );
+  const allowed = 'a list of IP addresses with a port from 1 to 65535, such as "127.0.0.1:9101" or "[::1]:9101"';
+  return { type: "array of strings", default: value, allowed, check, ...about };
+}
+
+/** The path of a Unix socket of at most `mostBytes`, or none. */
+export function socketPath(value: string, mostBytes: number, about: About): Key<string> {
+  const isAllowed = (path: string): boolean => path === "" || (isPath(path) && Buffer.byteLength(path) <= mostBytes);
+  return text(value, `an absolute path of at most ${mostBytes} bytes, or "" for none`, isAllowed, about);
+}
+
+/** The path of a file, or none. */
+export function file(meaning: string): Key<string> {
+  return text("", 'an absolute path, or "" for none', (path) => path === "" || isPath(path), { meaning, live: false });
+}
+
 /** The characters that a shell's glob gives a meaning are refused: here only * and ? have one. */
 function isGlob(pattern: string): boolean {
   return /^[^\s/[\]{}\\\p{C}]{1,64}$/u.test(pattern);
@@ -82,11 +107,6 @@ function isGlob(pattern: string): boolean {
 /** Whether a path is absolute and can be one. */
 export function isPath(path: string): boolean {
   return path.startsWith("/") && !path.includes("\0") && path.length <= 4095;
-}
-
-/** Whether a path can be that of a socket, or is "": sun_path of sockaddr_un(7) holds 108 bytes, the last of them 0. */
-export function isSocketPath(path: string): boolean {
-  return path === "" || (isPath(path) && Buffer.byteLength(path) <= 107);
 }
 
 /** Whether text can be a host name or an address. */

@@ -1,10 +1,8 @@
-import { O_NONBLOCK, O_RDONLY } from "node:constants";
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-
 import { parse, TomlError } from "smol-toml";
 import * as v from "valibot";
 
 import { quoteString } from "../log/escape.ts";
+import { readBounded } from "../util/boundedfile.ts";
 import { closest } from "../util/closest.ts";
 import { type ConfigIssue, formatPath } from "./issue.ts";
 import { findKeyPositions, type KeyPath, type KeyPositions } from "./position.ts";
@@ -22,7 +20,7 @@ const LONGEST_SHOWN = 60;
 /** Reads and checks a configuration file; one that does not exist gives the defaults unless it must exist. */
 export function loadConfig(path: string, { mustExist }: { readonly mustExist: boolean }): Loaded {
   try {
-    const bytes = readBounded(path);
+    const bytes = readBounded(path, MOST_BYTES);
     if (typeof bytes === "string") return { issues: [{ source: path, message: bytes }] };
     return parseConfig(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes), path);
   } catch (error) {
@@ -34,26 +32,6 @@ export function loadConfig(path: string, { mustExist }: { readonly mustExist: bo
     if (error instanceof Error && "syscall" in error)
       return { issues: [{ source: path, message: `cannot be read: ${code}` }] };
     throw error;
-  }
-}
-
-/** The bytes of a regular file, or what forbids to read it. */
-function readBounded(path: string): Uint8Array | string {
-  // Without O_NONBLOCK, opening a FIFO would wait for its writer.
-  const fd = openSync(path, O_RDONLY | O_NONBLOCK);
-  try {
-    const stat = fstatSync(fd);
-    if (stat.isDirectory()) return "is a directory, a file is needed";
-    // A FIFO without a writer would read as an empty file; /dev/null is one on purpose.
-    if (!stat.isFile() && !stat.isCharacterDevice()) return "is not a regular file";
-    const bytes = new Uint8Array(MOST_BYTES + 1);
-    let length = 0;
-    for (let count = -1; count !== 0 && length < bytes.length; length += count)
-      count = readSync(fd, bytes, length, bytes.length - length, null);
-    if (length > MOST_BYTES) return `is larger than ${MOST_BYTES} bytes, the most that is read`;
-    return bytes.subarray(0, length);
-  } finally {
-    closeSync(fd);
   }
 }
 

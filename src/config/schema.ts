@@ -3,7 +3,21 @@ import * as v from "valibot";
 import { LOG_FORMATS } from "../log/format.ts";
 import { LOG_LEVELS } from "../log/level.ts";
 import { WRITERS } from "../swss/database.ts";
-import { choice, flag, globs, integer, isHost, isPath, isSocketPath, type Key, percent, seconds, text } from "./key.ts";
+import {
+  addresses,
+  choice,
+  file,
+  flag,
+  globs,
+  integer,
+  isHost,
+  isPath,
+  type Key,
+  percent,
+  seconds,
+  socketPath,
+  text,
+} from "./key.ts";
 import { isNamespace } from "./namespace.ts";
 
 /** The values of `mode` and `--mode`. */
@@ -17,6 +31,11 @@ export const RESTARTS = ["contract", "adopt"] as const;
 
 /** The values of `metrics.export_format`. */
 export const EXPORT_FORMATS = ["prometheus", "json", "both"] as const;
+
+/** What sun_path of sockaddr_un(7) holds, without the 0 at its end. */
+const SUN_PATH_BYTES = 107;
+/** A socket that we listen on is prepared in a folder beside its place, whose name is longer by less than this. */
+const PREPARED_BYTES = 17;
 
 const DB_NUMBER = "a Redis database number, used without sonic_db_config";
 
@@ -49,7 +68,7 @@ const database = {
     live: false,
   }),
   redis_port: integer(6379, 1, 65_535, { meaning: "the TCP port of Redis", live: false }),
-  redis_socket: text("", 'an absolute path of at most 107 bytes, or "" for none', isSocketPath, {
+  redis_socket: socketPath("", SUN_PATH_BYTES, {
     meaning: "the Unix socket of Redis; wins over redis_host and redis_port",
     live: false,
   }),
@@ -180,6 +199,29 @@ const metrics = {
   }),
 };
 
+const http = {
+  listen: addresses(["127.0.0.1:9101", "[::1]:9101"], {
+    meaning:
+      "where the HTTP server of metrics and status listens, in the network namespace of the daemon; [] for nowhere",
+    live: false,
+  }),
+  insecure: flag(false, {
+    meaning: "whether other machines may be served without TLS; else addresses that they reach need a certificate",
+    live: false,
+  }),
+  certificate: file(
+    "the server's certificate and those between it and its CA, in PEM; with it all of listen is TLS 1.3; SIGHUP reads " +
+      "the file again, and those of the next two keys",
+  ),
+  key: file("the private key of the certificate, in PEM, without a passphrase"),
+  client_ca: file("the CAs, in PEM, of which one must have signed a client's certificate; without it nobody needs one"),
+  admin_socket: socketPath("/run/portsyncd/admin.sock", SUN_PATH_BYTES - PREPARED_BYTES, {
+    meaning:
+      "the Unix socket for portsyncd status, alerts, silence and trends; with a namespace in a folder of its name",
+    live: false,
+  }),
+};
+
 const standalone = {
   port_patterns: globs(["Ethernet*", "PortChannel*", "eth*", "en*"], {
     meaning: "which interfaces are ports in standalone mode when CONFIG_DB has no PORT table",
@@ -188,7 +230,19 @@ const standalone = {
 };
 
 /** Every table of the configuration file. */
-export const TABLES = { database, netlink, audit, performance, health, log, shutdown, store, metrics, standalone };
+export const TABLES = {
+  database,
+  netlink,
+  audit,
+  performance,
+  health,
+  log,
+  shutdown,
+  store,
+  metrics,
+  http,
+  standalone,
+};
 
 /** The keys outside every table. */
 export const TOP_KEYS = top;

@@ -6,3 +6,8 @@ export function decodeName(name: string): string {
     return name;
   }
 }
+
+/** The bytes of a name that somebody wrote as text, one character for each byte. */
+export function encodeName(text: string): string {
+  return Buffer.from(text, "utf8").toString("latin1");
+}

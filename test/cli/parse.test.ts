@@ -63,6 +63,31 @@ const READ: readonly (readonly [string, unknown])[] = [
   ],
 ];
 
+const ADMIN: readonly (readonly [string, Invocation])[] = [
+  ["status", { command: "status", options: { json: false } }],
+  ["alerts --json --config f", { command: "alerts", options: { json: true, config: "f" } }],
+  ["trends --namespace asic0", { command: "trends", options: { json: false, namespace: "asic0" } }],
+  [
+    "silence redis_* --for 90s --reason upgrade --port Ethernet* --severity critical --json",
+    {
+      command: "silence",
+      options: {
+        json: true,
+        rule: "redis_*",
+        seconds: 90,
+        reason: "upgrade",
+        port: "Ethernet*",
+        severity: "critical",
+      },
+    },
+  ],
+  [
+    "silence * --for 366d --reason x",
+    { command: "silence", options: { json: false, rule: "*", seconds: 31_622_400, reason: "x" } },
+  ],
+  ["unsilence 7f --namespace asic1", { command: "unsilence", options: { json: false, id: "7f", namespace: "asic1" } }],
+];
+
 const REFUSED: readonly (readonly [string, string])[] = [
   ["--confg f", "unknown option --confg; did you mean --config?"],
   ["--confg=f", "unknown option --confg; did you mean --config?"],
@@ -74,7 +99,10 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ["monitor --once", "unknown option --once"],
   ["--constructor", "unknown option --constructor"],
   ["montor", "unknown command montor; did you mean monitor?"],
-  ["daemon", "unknown command daemon; commands: monitor, record, history, starts, completion, man"],
+  [
+    "daemon",
+    "unknown command daemon; commands: monitor, record, history, starts, status, alerts, silence, unsilence, trends, completion, man",
+  ],
   ["--once monitor", "unexpected argument monitor; a command comes before the options"],
   ["--once thing", "unexpected argument thing"],
   ["-- thing", "unexpected argument thing"],
@@ -111,11 +139,25 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ["history --config=", "option --config needs a file"],
   ["completion", "completion needs an argument: bash|zsh|fish"],
   ["completion bsh", "bsh is not allowed for completion, allowed: bash, zsh, fish; did you mean bash?"],
+  ["silence", "silence needs an argument: RULE"],
+  ["silence redis_down --reason x", "silence needs --for: a silence for ever is a disabled rule"],
+  ["silence redis_down --for 2h", "silence needs --reason, for those who wonder"],
+  ["silence redis_down --for 2h --reason=", "silence needs --reason, for those who wonder"],
+  ["silence redis_down --for 2 --reason x", "2 is not allowed for --for, allowed: 30m, 2h, 1d"],
+  ["silence redis_down --for 0h --reason x", "0h is not allowed for --for, allowed: 30m, 2h, 1d"],
+  ["silence redis_down --for 367d --reason x", "--for can be at most 366d"],
+  [
+    "silence redis_down --for 2h --reason x --severity bad",
+    "bad is not allowed for --severity, allowed: info, warning, critical",
+  ],
+  ["alerts --for 2h", "unknown option --for"],
+  ["status thing", "unexpected argument thing"],
+  ["unsilence", "unsilence needs an argument: ID"],
   ["man thing", "unexpected argument thing"],
 ];
 
 describe("parse", () => {
-  for (const [line, expected] of READ)
+  for (const [line, expected] of [...READ, ...ADMIN])
     test(`reads portsyncd ${line}`, () => {
       expect(read(line)).toEqual(expected as Invocation);
     });

@@ -57,6 +57,16 @@ export const configs: fc.Arbitrary<Config> = fc.record({
     retention_days: fc.integer({ min: 1, max: 3650 }),
     max_file_size_mb: fc.integer({ min: 1, max: 10_000 }),
   }),
+  http: fc.record({
+    listen: fc.uniqueArray(fc.constantFrom("127.0.0.1:9101", "[::1]:9101", "0.0.0.0:1", "[2001:db8::1]:65535"), {
+      maxLength: 3,
+    }),
+    insecure: fc.boolean(),
+    certificate: fc.oneof(fc.constant(""), path),
+    key: fc.oneof(fc.constant(""), path),
+    client_ca: fc.oneof(fc.constant(""), path),
+    admin_socket: fc.constantFrom("", "/run/portsyncd/admin.sock", "/run/with space\t"),
+  }),
   shutdown: fc.record({ timeout_secs: seconds(600) }),
   standalone: fc.record({
     port_patterns: fc.array(fc.constantFrom("Ethernet*", "en?", 'a"b', "é*", "'"), { minLength: 1, maxLength: 3 }),

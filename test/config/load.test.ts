@@ -69,7 +69,7 @@ describe("parseConfig", () => {
   test("refuses unknown tables and names that every object has", () => {
     expect(issuesOf("[databse]\n[constructor]\n[log]\ntoString = 1\n__proto__ = 1")).toEqual([
       "f:1:2: databse: unknown key, did you mean database?",
-      "f:2:2: constructor: unknown key, allowed: mode, restart, namespace, database, netlink, audit, performance, health, log, shutdown, store, metrics, standalone",
+      "f:2:2: constructor: unknown key, allowed: mode, restart, namespace, database, netlink, audit, performance, health, log, shutdown, store, metrics, http, standalone",
       "f:4:1: log.toString: unknown key, allowed in log: level, format",
       "f:5:1: log.__proto__: unknown key, allowed in log: level, format",
     ]);
@@ -162,6 +162,23 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   "metrics.save_interval_secs": ["9", "86401", "nan"],
   "metrics.retention_days": ["0", "3651", "0.5"],
   "metrics.max_file_size_mb": ["0", "10001", "inf"],
+  "http.listen": [
+    '"127.0.0.1:9101"',
+    '["localhost:9101"]',
+    '["127.0.0.1"]',
+    '["127.0.0.1:0"]',
+    '["127.0.0.1:65536"]',
+    '["::1:9101"]',
+    '["[127.0.0.1]:9101"]',
+    '["127.0.0.1:9101 "]',
+    '["fe80::1%eth0:1"]',
+    "[9101]",
+  ],
+  "http.insecure": ["1", '"no"'],
+  "http.certificate": ['"cert.pem"', "1"],
+  "http.key": ['"key.pem"', "[]"],
+  "http.client_ca": ['"~/ca.pem"', "false"],
+  "http.admin_socket": ['"admin.sock"', `"/${"a".repeat(90)}"`, "1"],
   "standalone.port_patterns": ["[]", '"eth*"', '[""]', '["a b"]', '["a/b"]', '["[ab]"]', '["{a,b}"]', "[1]"],
 };
 
@@ -179,6 +196,8 @@ const ACCEPTED: Readonly<Record<string, readonly string[]>> = {
   "health.max_stall_seconds": ["0.5", "3600"],
   "log.level": ['"emerg"', '"debug"'],
   "shutdown.timeout_secs": ["0.1", "600"],
+  "http.listen": ["[]", '["0.0.0.0:1", "[::]:65535"]', '["127.0.0.1:9101"]'],
+  "http.admin_socket": ['""', `"/${"a".repeat(89)}"`],
   "standalone.port_patterns": ['["*"]', '["Ethernet?", "en*"]'],
 };
 

@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import { copyFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { DEFAULT_CONFIG } from "../../src/config/schema.ts";
+import { adminSocketPath } from "../../src/http/adminsocketpath.ts";
 import { needsCommands } from "../support/requirement.ts";
 import { TempDir } from "../support/tempdir.ts";
 import { testWith } from "../support/testwith.ts";
@@ -117,6 +118,7 @@ test("portsyncd@.service differs from portsyncd.service only in what the namespa
     "Service.CapabilityBoundingSet",
     "Service.ExecStart",
     "Service.RestrictNamespaces",
+    "Service.RuntimeDirectory",
     "Service.StateDirectory",
     "Unit.After",
     "Unit.Description",
@@ -150,6 +152,16 @@ test("the units make the directory of the store, for the daemon's user alone to 
     expect(`/var/lib/${settings.get("Service.StateDirectory")![0]}`).toBe(`${DEFAULT_CONFIG.store.directory}${folder}`);
     expect(settings.get("Service.StateDirectoryMode")).toEqual(["0750"]);
     expect(settings.get("Service.User")).toEqual(["portsyncd"]);
+  }
+});
+
+test("the units make the directory of the admin socket, in which all may look", async () => {
+  for (const name of UNITS) {
+    const settings = await readSettings(name);
+    const namespace = name.includes("@") ? "%i" : "";
+    const [directory] = settings.get("Service.RuntimeDirectory")!;
+    expect(`/run/${directory}`).toBe(dirname(adminSocketPath({ ...DEFAULT_CONFIG, namespace })));
+    expect(settings.get("Service.RuntimeDirectoryMode")).toEqual(["0755"]);
   }
 });
 
