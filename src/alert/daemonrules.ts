@@ -83,7 +83,7 @@ const LINK_RULES: readonly Rule<DaemonMetric>[] = [
     ...OF_DAEMON,
     id: "state_drift",
     severity: "warning",
-    expression: increase("portsyncd_audit_repairs_total", 600),
+    expression: increase("portsyncd_audit_repairs_total", 600, { direction: "to_state_db" }),
     condition: { kind: "above", threshold: 0 },
     forSeconds: 0,
     unit: "",
@@ -97,12 +97,24 @@ const LINK_RULES: readonly Rule<DaemonMetric>[] = [
   },
 ];
 
+/** Of fewer observations there is no slowest hundredth: one slow event on a quiet switch would be it. */
+export const LEAST_LATENCIES = 100;
+/** Over which the latency is looked at, by the rule and by health. */
+export const LATENCY_WINDOW_SECONDS = 300;
+
+const LATENCIES = { metric: "portsyncd_event_latency_seconds", windowSeconds: LATENCY_WINDOW_SECONDS } as const;
+
 function latencyRule(maxLatencyUs: number): Rule<DaemonMetric> {
   return {
     ...OF_DAEMON,
     id: "event_latency_high",
     severity: "warning",
-    expression: { kind: "quantile", metric: "portsyncd_event_latency_seconds", q: 0.99, windowSeconds: 300 },
+    expression: {
+      kind: "where",
+      of: { kind: "quantile", q: 0.99, ...LATENCIES },
+      test: { kind: "count", ...LATENCIES },
+      is: { kind: "above", threshold: LEAST_LATENCIES - 1 },
+    },
     condition: { kind: "above", threshold: maxLatencyUs / 1e6 },
     forSeconds: 60,
     unit: "seconds",

@@ -32,6 +32,10 @@ function compileLeaf<M extends string>(leaf: Leaf<M>, scope: Scope, samples: Sam
       const series = samples.largest(leaf);
       return () => series.max;
     }
+    case "count": {
+      const series = samples.observed(leaf);
+      return () => series.count;
+    }
     case "mean": {
       const series = samples.observed(leaf);
       return () => series.mean;

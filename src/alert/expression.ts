@@ -22,6 +22,8 @@ export type Leaf<M extends string = string> =
   | (Range<M> & { readonly kind: "increase" })
   /** The largest that a gauge was when it was looked at. */
   | (Range<M> & { readonly kind: "maxOverTime" })
+  /** How many observations a histogram has had. */
+  | (Range<M> & { readonly kind: "count" })
   /** The mean of what a histogram observed. */
   | (Range<M> & { readonly kind: "mean" })
   /** The value below which the part `q` (0 to 1) of what a histogram observed lies; 1 for the longest. */
@@ -47,9 +49,9 @@ export type Expression<M extends string = string> =
   /** `of` while `test` is met, else no value. */
   | { readonly kind: "where"; readonly of: Expression<M>; readonly test: Expression<M>; readonly is: Comparison };
 
-/** What was added to a counter in a window. */
-export function increase<M extends string>(metric: M, windowSeconds: number): Leaf<M> {
-  return { kind: "increase", metric, windowSeconds };
+/** What was added to a counter in a window; without labels to all its series. */
+export function increase<M extends string>(metric: M, windowSeconds: number, labels?: Labels): Leaf<M> {
+  return { kind: "increase", metric, windowSeconds, ...(labels && { labels }) };
 }
 
 /** The leaves of an expression, from left to right. */

@@ -1,14 +1,5 @@
+import type { HistogramValue } from "../util/histogramvalue.ts";
 import { PointWindow } from "../util/pointwindow.ts";
-
-/** A histogram as Prometheus has it: each bucket counts all that is not above its bound. */
-export interface HistogramValue {
-  /** The upper bounds of the buckets, rising, without infinity. */
-  readonly bounds: readonly number[];
-  /** The counts of those buckets, and at the end that of all observations. */
-  readonly counts: readonly number[];
-  /** Of all observations. */
-  readonly sum: number;
-}
 
 /** What a histogram observed within the last `windowMs`. */
 export class HistogramWindow {
@@ -27,6 +18,12 @@ export class HistogramWindow {
       this.#points.add(atMs, { bounds: value.bounds, counts: value.counts.map(() => 0), sum: 0 });
     }
     this.#points.add(atMs, { bounds: value.bounds, counts: [...value.counts], sum: value.sum });
+  }
+
+  /** How many observations there were since the first sample of the window; undefined before there is one. */
+  get count(): number | undefined {
+    const { first, latest } = this.#points;
+    return first && latest && totalOf(latest) - totalOf(first);
   }
 
   /** The mean of what was observed; undefined when nothing was, or with fewer than two samples. */

@@ -91,6 +91,11 @@ export class HistogramSeries<M extends string> implements Series<M> {
     if (value) this.#window.add(atMs, value);
   }
 
+  /** How many observations there were within the window; undefined when the histogram is not there. */
+  get count(): number | undefined {
+    return this.#isThere ? this.#window.count : undefined;
+  }
+
   /** The mean of what was observed within the window; undefined when nothing was, or the histogram is not there. */
   get mean(): number | undefined {
     return this.#isThere ? this.#window.mean : undefined;

@@ -1,5 +1,5 @@
+import type { HistogramValue } from "../util/histogramvalue.ts";
 import type { Labels } from "./expression.ts";
-import type { HistogramValue } from "./histogramwindow.ts";
 
 /** The metrics as they are at one moment. A metric without a value says undefined, and a rule over it is not met. */
 export interface Snapshot<M extends string = string> {

@@ -25,6 +25,7 @@ const READS: Readonly<Record<Leaf["kind"], MetricInfo["kind"]>> = {
   counter: "counter",
   increase: "counter",
   maxOverTime: "gauge",
+  count: "histogram",
   mean: "histogram",
   quantile: "histogram",
 };

@@ -28,7 +28,7 @@ export interface HealthInput {
   readonly publishes: Outcomes;
   /** Link events, from the kernel to STATE_DB. */
   readonly events: Outcomes;
-  /** From the kernel to STATE_DB, in microseconds; undefined when there was no event. */
+  /** From the kernel to STATE_DB, in microseconds; undefined when there were too few events to say. */
   readonly latencyP99Us: number | undefined;
   /** The ports that block PortInitDone, and for how long it has been waited for; none when it is done. */
   readonly portInit: { readonly pending: readonly string[]; readonly seconds: number };

@@ -1,5 +1,5 @@
+import type { HistogramValue } from "../util/histogramvalue.ts";
 import type { LabelOf, MetricName, METRICS } from "./definitions.ts";
-import type { HistogramValue } from "./histogram.ts";
 
 /** A value of a metric with labels. */
 export interface Sample<Label extends string = string> {

@@ -2,8 +2,8 @@ import type { Registry as ClientRegistry } from "@prometheus-io/client";
 // @ts-expect-error -- the package has types for its main file only, which brings cluster, http and OpenTelemetry: 8 MiB of RSS
 import Registry from "@prometheus-io/client/lib/registry.js";
 
+import type { HistogramValue } from "../util/histogramvalue.ts";
 import { METRIC_NAMES, type MetricDefinition, type MetricName, METRICS } from "./definitions.ts";
-import type { HistogramValue } from "./histogram.ts";
 import { portLabel, portLabelText } from "./portlabel.ts";
 import type { AnyReading, PortVisitor, Readings, Sample } from "./reading.ts";
 

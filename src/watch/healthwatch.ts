@@ -1,3 +1,4 @@
+import { LATENCY_WINDOW_SECONDS, LEAST_LATENCIES } from "../alert/daemonrules.ts";
 import { HistogramWindow } from "../alert/histogramwindow.ts";
 import { assessHealth, type Health, type HealthInput, type HealthLimits, type Outcomes } from "../health/health.ts";
 import { Heartbeat } from "../health/heartbeat.ts";
@@ -44,7 +45,7 @@ export class HealthWatch {
   readonly #portInit: Since<boolean>;
   readonly #publishes = new OutcomeWindow();
   readonly #events = new OutcomeWindow();
-  readonly #latency = new HistogramWindow(WINDOW_MS);
+  readonly #latency = new HistogramWindow(LATENCY_WINDOW_SECONDS * 1000);
   #health: Health | undefined;
 
   /** `beatMs` is the time between two beats; `nowMs` is on a clock that never jumps. */
@@ -86,7 +87,8 @@ export class HealthWatch {
     const { sets, dels, refused, lost } = publisher.counters;
     const counters = monitor?.counters;
     this.#latency.add(nowMs, observations.eventLatency.value);
-    const latencySeconds = this.#latency.quantile(0.99);
+    const isEnough = (this.#latency.count ?? 0) >= LEAST_LATENCIES;
+    const latencySeconds = isEnough ? this.#latency.quantile(0.99) : undefined;
     return {
       netlink: { isConnected: kernel.isAnswering, seconds: kernel.seconds },
       redis: { isConnected: this.#redis.value, seconds: this.#redis.seconds(nowMs) },

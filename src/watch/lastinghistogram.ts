@@ -1,4 +1,5 @@
-import { accumulate, Histogram, type HistogramValue } from "../metrics/histogram.ts";
+import { accumulate, Histogram } from "../metrics/histogram.ts";
+import type { HistogramValue } from "../util/histogramvalue.ts";
 import type { LastingTotals } from "./lastingtotals.ts";
 
 /** A histogram in seconds that goes on over restarts: what a process observes once would else never be seen to grow. */

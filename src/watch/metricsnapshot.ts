@@ -2,10 +2,10 @@ import type { Catalogue } from "../alert/catalogue.ts";
 import type { Labels } from "../alert/expression.ts";
 import type { Snapshot } from "../alert/snapshot.ts";
 import { METRIC_NAMES, type MetricName, METRICS } from "../metrics/definitions.ts";
-import type { HistogramValue } from "../metrics/histogram.ts";
 import { portLabel } from "../metrics/portlabel.ts";
 import type { Readings } from "../metrics/reading.ts";
 import { readingOf } from "../metrics/registry.ts";
+import type { HistogramValue } from "../util/histogramvalue.ts";
 
 /** What alert rules have to know of the metrics that they may read. */
 export const METRIC_CATALOGUE: Catalogue = new Map(

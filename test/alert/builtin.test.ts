@@ -12,6 +12,9 @@ const SYNC_BOUNDS = [0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600];
 const FLAPS = "portsyncd_port_flaps_total";
 const SYNC = "portsyncd_initial_sync_duration_seconds";
 const LATENCY = "portsyncd_event_latency_seconds";
+const REPAIRS = "portsyncd_audit_repairs_total";
+const OURS = { direction: "to_state_db" };
+const APPL_DB = { direction: "from_appl_db" };
 
 const RULES = builtinRules({ maxLatencyUs: 10_000 });
 
@@ -30,10 +33,10 @@ function beWell(metrics: Metrics): void {
     portsyncd_redis_connected: 1,
     portsyncd_netlink_connected: 1,
     portsyncd_netlink_overruns_total: 4,
-    portsyncd_audit_repairs_total: 3,
     portsyncd_port_init_pending_ports: 0,
   };
   for (const [metric, value] of Object.entries(counters)) metrics.set(metric, value);
+  for (const labels of [OURS, APPL_DB]) metrics.set(REPAIRS, 3, labels);
   metrics.bucket(SYNC, SYNC_BOUNDS);
   metrics.observe(SYNC, 500, 3);
   metrics.bucket(LATENCY, LATENCY_BOUNDS);
@@ -262,11 +265,11 @@ const STORIES: Readonly<Record<string, Story>> = {
     quiet: () => {},
   },
   state_drift: {
-    trouble: at(100, (metrics) => metrics.add("portsyncd_audit_repairs_total", 3)),
+    trouble: at(100, (metrics) => metrics.add(REPAIRS, 3, OURS)),
     firesAt: 100,
     resolvesAt: 700,
     says: "The audit found 3 rows of ports in the last 10 min",
-    quiet: () => {},
+    quiet: at(100, (metrics) => metrics.add(REPAIRS, 3, APPL_DB)),
   },
   event_latency_high: {
     trouble: at(100, (metrics) => {
@@ -335,6 +338,16 @@ test("builtinRules are valid", () => {
 test("builtinRules take the allowed latency from the configuration", () => {
   const rule = builtinRules({ maxLatencyUs: 250 }).find(({ id }) => id === "event_latency_high")!;
   expect(rule.condition).toEqual({ kind: "above", threshold: 0.00025 });
+});
+
+test("builtinRules say nothing of slow events that are too few for a hundredth, and of a hundred of them they do", () => {
+  const slow = (events: number) =>
+    play(
+      at(100, (metrics) => metrics.observe(LATENCY, 0.9, events)),
+      300,
+    ).states;
+  expect(slow(99)).toEqual([]);
+  expect(slow(100)).toEqual(["100 event_latency_high pending", "160 event_latency_high firing"]);
 });
 
 test("builtinRules say nothing of a switch that is well, however long nothing happens on it", () => {

@@ -99,6 +99,7 @@ test("compile reads the largest of a gauge, the mean and the quantiles of a hist
     if (look === 2) metrics.forgetHistogram("h");
   };
   expect(valuesOf({ kind: "mean", metric: "h", windowSeconds: 10 }, 3, histogram)).toEqual([undefined, 2.5, undefined]);
+  expect(valuesOf({ kind: "count", metric: "h", windowSeconds: 10 }, 3, histogram)).toEqual([0, 4, undefined]);
   const median: Expression = { kind: "quantile", metric: "h", q: 0.5, windowSeconds: 10 };
   expect(valuesOf(median, 3, histogram)).toEqual([undefined, 2, undefined]);
 });

@@ -1,7 +1,7 @@
 import type { Catalogue, MetricInfo } from "../../src/alert/catalogue.ts";
 import type { Labels } from "../../src/alert/expression.ts";
-import type { HistogramValue } from "../../src/alert/histogramwindow.ts";
 import type { Snapshot } from "../../src/alert/snapshot.ts";
+import type { HistogramValue } from "../../src/util/histogramvalue.ts";
 
 /** Metrics that a test sets; those that it did not set have no value. */
 export class Metrics implements Snapshot {
@@ -32,8 +32,8 @@ export class Metrics implements Snapshot {
     else this.#values.set(key, value);
   }
 
-  add(metric: string, more = 1): void {
-    this.set(metric, (this.value(metric) ?? 0) + more);
+  add(metric: string, more = 1, labels: Labels = {}): void {
+    this.set(metric, (this.value(metric, labels) ?? 0) + more, labels);
   }
 
   /** A histogram with these bounds, of which nothing was observed yet. */

@@ -56,6 +56,21 @@ describe("Watch", () => {
     expect(bench.watch.health.health?.reasons).toEqual([]);
   });
 
+  test("Watch takes slow events for bad health when they are enough to speak of a hundredth", async () => {
+    await using bench = await WatchBench.open("eth0");
+    await bench.clock.run(10_000);
+    const names = async (slow: number) => {
+      for (let i = 0; i < slow; i++) bench.observations.eventLatency.observe(0.2);
+      await bench.clock.run(5000);
+      return bench.watch.health.health?.reasons.map(({ name }) => name);
+    };
+    expect(await names(1)).toEqual([]);
+    expect(await names(98)).toEqual([]);
+    expect(await names(1)).toEqual(["event_latency_high"]);
+    await bench.clock.run(310_000);
+    expect(bench.watch.health.health?.reasons).toEqual([]);
+  });
+
   test("Watch tells in the log when an alert of a port begins and ends, and counts it", async () => {
     await using bench = await WatchBench.open("eth0");
     lines();
