@@ -1,8 +1,9 @@
+import { quoteString } from "../log/escape.ts";
 import type { Catalogue, MetricInfo } from "./catalogue.ts";
 import type { Condition } from "./condition.ts";
 import { type Expression, withWindow } from "./expression.ts";
 import { type Rule, ruleWindow } from "./rule.ts";
-import { parseTable, RULE_KEYS, type RuleTable } from "./rulekeys.ts";
+import { idOf, parseTable, RULE_KEYS, type RuleTable } from "./rulekeys.ts";
 import { type RuleIssue, unknownMetric, validateRule } from "./validate.ts";
 
 /** Something wrong with a rule of the configuration file. */
@@ -120,10 +121,14 @@ function withThreshold(condition: Condition, threshold: number, refuse: Refuse):
   return condition;
 }
 
+/** The keys that change a rule of the daemon. */
+const CHANGEABLE = (Object.keys(RULE_KEYS) as (keyof RuleTable)[]).filter((key) => RULE_KEYS[key].forBuiltin);
+
 /** A rule of the daemon with what the file says otherwise. */
 function override<M extends string>(builtin: Rule<M>, table: RuleTable, refuse: Refuse): Rule<M> {
   for (const key of Object.keys(table) as (keyof RuleTable)[])
-    if (!RULE_KEYS[key].forBuiltin) refuse(key, `${builtin.id} is a rule of the daemon, where this is fixed`);
+    if (!RULE_KEYS[key].forBuiltin)
+      refuse(key, `is fixed in ${builtin.id}, a rule of the daemon; allowed: ${CHANGEABLE.join(", ")}`);
   let { expression, condition } = builtin;
   if (table.threshold !== undefined) condition = withThreshold(condition, table.threshold, refuse);
   if (table.window_secs !== undefined) {
@@ -158,16 +163,18 @@ export function parseRules<M extends string>(
     const refused: RuleIssue[] = [];
     const refuse = (key: string, message: string): void => void refused.push({ key, message });
     const parsed = parseTable(entry);
+    const id = idOf(entry);
+    if (id !== undefined && seen.has(id))
+      refuse("id", `${quoteString(id)} is the id of an earlier rule; allowed: each id once`);
+    if (id !== undefined) seen.add(id);
     if ("issues" in parsed) refused.push(...parsed.issues);
     else {
       const { table } = parsed;
-      if (seen.has(table.id)) refuse("id", `"${table.id}" is the id of an earlier rule; allowed: each id once`);
       const own = builtin.find(({ id }) => id === table.id);
       const rule = own ? override(own, table, refuse) : define(table, catalogue, refuse);
       if (rule && refused.length === 0) refused.push(...validateRule(rule, catalogue));
       // Its metrics are names of the catalogue.
       if (rule && refused.length === 0) rules.set(rule.id, rule as Rule<M>);
-      seen.add(table.id);
     }
     for (const { key, message } of refused) issues.push({ index, key, message });
   }

@@ -1,3 +1,4 @@
+import { quoteString } from "../log/escape.ts";
 import { closest } from "../util/closest.ts";
 import { SEVERITIES, type Severity } from "./rule.ts";
 import {
@@ -46,6 +47,7 @@ export interface RuleKey {
 }
 
 const MOST_TEXT = 500;
+const MOST_SHOWN = 80;
 
 function text(meaning: string): RuleKey {
   const isAllowed = (value: unknown): boolean => typeof value === "string" && value !== "" && value.length <= MOST_TEXT;
@@ -108,15 +110,30 @@ export const RULE_KEYS: Readonly<Record<keyof RuleTable, RuleKey>> = {
   action: text("what to do; filled in like the summary"),
 };
 
+/** A value as the file has it, or nearly so: what is long is cut off. */
 function show(value: unknown): string {
-  if (typeof value === "number") return String(value);
-  return (JSON.stringify(value) ?? "nothing").slice(0, 80);
+  if (Array.isArray(value)) return shorten(`[${value.slice(0, MOST_SHOWN).map(show).join(", ")}]`);
+  if (typeof value === "string") return shorten(quoteString(value.slice(0, MOST_SHOWN)));
+  if (value instanceof Date) return "a date";
+  return isTable(value) ? "a table" : String(value ?? "nothing");
+}
+
+function shorten(text: string): string {
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}...` : text;
 }
 
 /** Whether a value of a parsed file is a table. */
 function isTable(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
+
+/** The id that a table says it has, be the rest of it right or wrong. */
+export function idOf(entry: unknown): string | undefined {
+  const id = isTable(entry) ? entry["id"] : undefined;
+  return typeof id === "string" ? id : undefined;
+}
+
+const ALLOWED_KEYS = `allowed: ${Object.keys(RULE_KEYS).join(", ")}`;
 
 /** The table of a rule, when each key is known and has a value that is allowed; else what is wrong. */
 export function parseTable(entry: unknown): { readonly table: RuleTable } | { readonly issues: readonly RuleIssue[] } {
@@ -125,7 +142,7 @@ export function parseTable(entry: unknown): { readonly table: RuleTable } | { re
   for (const [key, value] of Object.entries(entry)) {
     const known = Object.hasOwn(RULE_KEYS, key) ? RULE_KEYS[key as keyof RuleTable] : undefined;
     const meant = known ? undefined : closest(key, Object.keys(RULE_KEYS));
-    if (!known) issues.push({ key, message: `there is no such key${meant ? `; is ${meant} meant?` : ""}` });
+    if (!known) issues.push({ key, message: `there is no such key; ${meant ? `is ${meant} meant?` : ALLOWED_KEYS}` });
     else if (!known.isAllowed(value)) issues.push({ key, message: `${show(value)}; allowed: ${known.allowed}` });
   }
   if (entry["id"] === undefined) issues.push({ key: "id", message: `is missing; allowed: ${RULE_KEYS.id.allowed}` });

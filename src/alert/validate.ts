@@ -1,3 +1,4 @@
+import { quoteString } from "../log/escape.ts";
 import { closest } from "../util/closest.ts";
 import { unknownPlaceholders } from "./annotation.ts";
 import type { Catalogue, MetricInfo } from "./catalogue.ts";
@@ -46,7 +47,8 @@ export function isDelay(seconds: number): boolean {
 /** That there is no such metric, and which one was meant. */
 export function unknownMetric(metric: string, catalogue: Catalogue): string {
   const meant = closest(metric, [...catalogue.keys()]);
-  return `there is no metric "${metric}"${meant === undefined ? "" : `; is ${meant} meant?`}`;
+  const remedy = meant === undefined ? "allowed: those that /metrics shows" : `is ${meant} meant?`;
+  return `there is no metric ${quoteString(metric)}; ${remedy}`;
 }
 
 function checkLeaf(leaf: Leaf, scope: Rule["scope"], catalogue: Catalogue): RuleIssue[] {

@@ -1,3 +1,5 @@
+import { builtinRules } from "../alert/builtin.ts";
+import { RULE_KEYS } from "../alert/rulekeys.ts";
 import { CREDENTIAL_VARIABLES, EOIU_TIMEOUT_VARIABLE, LOG_LEVEL_VARIABLE } from "../config/environment.ts";
 import { DEFAULT_CONFIG } from "../config/schema.ts";
 import { EXIT, EXIT_MEANINGS } from "./exit.ts";
@@ -46,6 +48,25 @@ const FILES: Terms = [
   ],
 ];
 
+const ALERTS = [
+  "The daemon looks at its metrics every five seconds and tells of what goes on for too long: in its log, to those who run " +
+    `'${PROGRAM} alerts', to the Alertmanagers of [alerts] alertmanagers through their API v2, and to [alerts] webhooks in ` +
+    "the format of Alertmanager's own. A receiver that cannot be reached, or answers 429 or 5xx, is told again, later and " +
+    "later up to a minute; one that answers another 4xx, or with a redirection, has refused what it was told.",
+  "An alert is of a rule of the daemon or of a table [[alerts.rules]] of the configuration. One with the id of a rule of the " +
+    "daemon changes that rule: only keys with a star can be given then. --check-config says what is wrong with a rule.",
+] as const;
+
+const RULE_TERMS: Terms = Object.entries(RULE_KEYS).map(([name, { meaning, allowed, forBuiltin }]) => [
+  `${name}${forBuiltin ? "*" : ""}`,
+  `${meaning}; allowed: ${allowed}.`,
+]);
+
+const BUILTIN_TERMS: Terms = builtinRules({ maxLatencyUs: DEFAULT_CONFIG.performance.max_latency_us }).map((rule) => [
+  rule.id,
+  `${rule.severity}${rule.enabled ? "" : ", not enabled"}: ${rule.action}`,
+]);
+
 const ENVIRONMENT: Terms = [
   [LOG_LEVEL_VARIABLE, "Overrides [log] level."],
   [EOIU_TIMEOUT_VARIABLE, "How long the first dump of links may hold up the start; default 10."],
@@ -74,6 +95,12 @@ export function formatMan(): string {
     formatTerms(optionTerms(COMMANDS.daemon.options)),
     ".SH SIGNALS",
     formatTerms(SIGNALS),
+    ".SH ALERTS",
+    ALERTS.map(escapeRoff).join("\n.PP\n"),
+    formatTerms(RULE_TERMS),
+    ".PP",
+    "The rules of the daemon, and what to do when one of them tells:",
+    formatTerms(BUILTIN_TERMS),
     ".SH EXIT STATUS",
     formatTerms(exitTerms()),
     ".SH FILES",

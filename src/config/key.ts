@@ -5,7 +5,7 @@ import { parseSocketAddress } from "./socketaddress.ts";
 /** All that is known of one key of the configuration file. */
 export interface Key<T> {
   /** The TOML type, for the reference file. */
-  readonly type: "string" | "integer" | "number" | "boolean" | "array of strings";
+  readonly type: "string" | "integer" | "number" | "boolean" | "array of strings" | "array of tables";
   readonly default: T;
   /** What is allowed, in words that end "allowed: ...". */
   readonly allowed: string;

@@ -4,9 +4,11 @@ import * as v from "valibot";
 import { quoteString } from "../log/escape.ts";
 import { readBounded } from "../util/boundedfile.ts";
 import { closest } from "../util/closest.ts";
+import { isTable, MOST_RULES } from "./alertkeys.ts";
+import { alertRules } from "./alertrules.ts";
 import { type ConfigIssue, formatPath } from "./issue.ts";
 import { findKeyPositions, type KeyPath, type KeyPositions } from "./position.ts";
-import { type Config, ConfigSchema, DEFAULT_CONFIG, isTable, KEYS, TABLES, TOP_KEYS } from "./schema.ts";
+import { type Config, ConfigSchema, DEFAULT_CONFIG, KEYS, TABLES, TOP_KEYS } from "./schema.ts";
 
 /** A configuration, or every reason why there is none. */
 export type Loaded =
@@ -41,12 +43,12 @@ export function parseConfig(text: string, source: string): Loaded {
   const parsed = parseToml(text, source);
   if (parsed.issue !== undefined) return { issues: [parsed.issue] };
   const result = v.safeParse(ConfigSchema, parsed.values, { abortPipeEarly: true });
-  const unknown = findUnknown(parsed.values);
-  if (result.success && unknown.length === 0) return { config: result.output };
+  const others = [...findUnknown(parsed.values), ...findWrongRules(parsed.values)];
+  if (result.success && others.length === 0) return { config: result.output };
 
   const wrong = (result.issues ?? []).map((issue) => describeWrong(pathOf(issue), parsed.values));
   const positions = findKeyPositions(text);
-  const issues = [...wrong, ...unknown].map((problem) => locate(problem, source, positions));
+  const issues = [...wrong, ...others].map((problem) => locate(problem, source, positions));
   return { issues: issues.sort(byPosition) };
 }
 
@@ -83,6 +85,15 @@ function findUnknown(values: Values): Problem[] {
       if (!keys.includes(key)) problems.push({ path: [name, key], message: suggest(key, keys, name) });
   }
   return problems;
+}
+
+/** What is wrong within [[alerts.rules]]; that they are too many or no tables the schema has found. */
+function findWrongRules({ alerts }: Values): Problem[] {
+  const rules = isTable(alerts) ? alerts["rules"] : undefined;
+  if (!Array.isArray(rules) || rules.length > MOST_RULES) return [];
+  return alertRules(rules, DEFAULT_CONFIG.performance.max_latency_us)
+    .issues.filter(({ index }) => isTable(rules[index]))
+    .map(({ index, key, message }) => ({ path: ["alerts", "rules", index, key], message }));
 }
 
 function suggest(name: string, names: readonly string[], table?: string): string {

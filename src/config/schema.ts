@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { LOG_FORMATS } from "../log/format.ts";
 import { LOG_LEVELS } from "../log/level.ts";
 import { WRITERS } from "../swss/database.ts";
+import { ALERT_KEYS, isTable } from "./alertkeys.ts";
 import {
   addresses,
   choice,
@@ -241,6 +242,7 @@ export const TABLES = {
   store,
   metrics,
   http,
+  alerts: ALERT_KEYS,
   standalone,
 };
 
@@ -280,8 +282,3 @@ export const ConfigSchema = v.pipe(
 
 /** The configuration of an empty file. */
 export const DEFAULT_CONFIG: Config = v.parse(ConfigSchema, {});
-
-/** Whether a value of a parsed file is a table. */
-export function isTable(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
-}

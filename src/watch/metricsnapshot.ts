@@ -1,19 +1,10 @@
-import type { Catalogue } from "../alert/catalogue.ts";
 import type { Labels } from "../alert/expression.ts";
 import type { Snapshot } from "../alert/snapshot.ts";
-import { METRIC_NAMES, type MetricName, METRICS } from "../metrics/definitions.ts";
+import type { MetricName } from "../metrics/definitions.ts";
 import { portLabel } from "../metrics/portlabel.ts";
 import type { Readings } from "../metrics/reading.ts";
 import { readingOf } from "../metrics/registry.ts";
 import type { HistogramValue } from "../util/histogramvalue.ts";
-
-/** What alert rules have to know of the metrics that they may read. */
-export const METRIC_CATALOGUE: Catalogue = new Map(
-  METRIC_NAMES.map((name) => {
-    const { type, unit, labels } = METRICS[name];
-    return [name, { kind: type, unit, isPerPort: "port" in labels }];
-  }),
-);
 
 /** What stands behind the numbers of some metrics. */
 export type Details = { readonly [Name in MetricName]?: () => readonly string[] };

@@ -153,7 +153,9 @@ function ruleFromBuiltin(table: Record<string, unknown>): Rule {
 }
 
 test("parseRules refuses to make another rule of one of the daemon", () => {
-  const issue = (key: string): string => `0 ${key}: redis_down is a rule of the daemon, where this is fixed`;
+  const issue = (key: string): string =>
+    `0 ${key}: is fixed in redis_down, a rule of the daemon; allowed: id, threshold, window_secs, for_secs, ` +
+    "keep_firing_secs, severity, enabled";
   expect(issuesOf({ id: "redis_down", metric: "portsyncd_queue_depth", condition: "above" })).toEqual([
     issue("metric"),
     issue("condition"),
@@ -168,6 +170,7 @@ test("parseRules refuses an id that was there before, with the index of the seco
     '2 id: "queue_long" is the id of an earlier rule; allowed: each id once',
   ]);
   expect(issuesOf({ id: "redis_down", enabled: false }, { id: "redis_down", for_secs: 1 })).toHaveLength(1);
+  expect(issuesOf({ ...DEPTH, threshold: NaN }, DEPTH).map((issue) => issue.slice(0, 4))).toEqual(["0 th", "1 id"]);
 });
 
 test("parseRules refuses metrics that do not exist", () => {
@@ -180,7 +183,9 @@ test("parseRules refuses metrics that do not exist", () => {
   const { metric: _, ...without } = DEPTH;
   expect(issuesOf(without)).toEqual(["0 metric: is missing; allowed: the name of a metric"]);
   const ratio = { ...DEPTH, metric: "portsyncd_events_failed_total", window_secs: 60 };
-  expect(issuesOf({ ...ratio, ratio_to: "nope" })).toEqual(['0 ratio_to: there is no metric "nope"']);
+  expect(issuesOf({ ...ratio, ratio_to: "nope" })).toEqual([
+    '0 ratio_to: there is no metric "nope"; allowed: those that /metrics shows',
+  ]);
   expect(issuesOf({ ...ratio, ratio_to: "portsyncd_queue_depth" })).toEqual([
     "0 take: portsyncd_queue_depth is a gauge; allowed: a counter",
   ]);
@@ -190,15 +195,25 @@ test("parseRules refuses NaN, infinity and ranges that are reversed", () => {
   expect(issuesOf({ ...DEPTH, threshold: NaN })).toEqual(["0 threshold: NaN; allowed: a finite number"]);
   expect(issuesOf({ ...DEPTH, threshold: -Infinity })).toEqual(["0 threshold: -Infinity; allowed: a finite number"]);
   const { threshold: _, ...between } = { ...DEPTH, condition: "between" };
-  for (const range of [[2, 1], [1], [1, 2, 3], [NaN, 1], [1, "2"], "1-2"])
+  for (const [range, shown] of [
+    [[2, 1], "[2, 1]"],
+    [[1], "[1]"],
+    [[1, 2, 3], "[1, 2, 3]"],
+    [[NaN, 1], "[NaN, 1]"],
+    [[1, 2n ** 70n], "[1, 1180591620717411303424]"],
+    [[1, "2"], '[1, "2"]'],
+    ["1-2", '"1-2"'],
+  ])
     expect(issuesOf({ ...between, range })).toEqual([
-      `0 range: ${JSON.stringify(range)}; allowed: two finite numbers, the lower first`,
+      `0 range: ${shown}; allowed: two finite numbers, the lower first`,
     ]);
 });
 
 test("parseRules refuses keys that do not exist, and values that are not allowed, each with what is", () => {
   expect(issuesOf({ ...DEPTH, treshold: 3 })).toEqual(["0 treshold: there is no such key; is threshold meant?"]);
-  expect(issuesOf({ ...DEPTH, constructor: 3 })).toEqual(["0 constructor: there is no such key"]);
+  expect(issuesOf({ ...DEPTH, constructor: 3 })).toEqual([
+    expect.stringMatching(/^0 constructor: there is no such key; allowed: id, metric, .*, action$/),
+  ]);
   const bad: Record<string, unknown> = {
     id: "Queue",
     metric: 5,

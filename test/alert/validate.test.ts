@@ -47,7 +47,9 @@ test("validateRule refuses a metric that does not exist, wherever it stands, and
   const where = { kind: "where", of: DEPTH, test: typo, is: { kind: "above", threshold: 0 } } as const;
   expect(issuesOf({ expression: where })).toEqual([issue]);
   expect(issuesOf({ details: { title: "t", metric: "portsyncd_queue_dept" } })).toEqual([issue]);
-  expect(issuesOf({ expression: { kind: "gauge", metric: "xyz" } })).toEqual(['metric: there is no metric "xyz"']);
+  expect(issuesOf({ expression: { kind: "gauge", metric: "xyz" } })).toEqual([
+    'metric: there is no metric "xyz"; allowed: those that /metrics shows',
+  ]);
 });
 
 test("validateRule refuses to read a metric as what it is not", () => {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
 
+import { builtinRules } from "../../src/alert/builtin.ts";
+import { RULE_KEYS } from "../../src/alert/rulekeys.ts";
 import { EXIT } from "../../src/cli/exit.ts";
 import { formatMan } from "../../src/cli/man.ts";
 import { COMMANDS, WRITTEN_COMMANDS } from "../../src/cli/options.ts";
@@ -11,6 +13,7 @@ const SECTIONS = [
   "COMMANDS",
   "OPTIONS",
   "SIGNALS",
+  "ALERTS",
   "EXIT STATUS",
   "FILES",
   "ENVIRONMENT",
@@ -44,6 +47,8 @@ describe("formatMan", () => {
     for (const command of WRITTEN_COMMANDS) expect(text).toMatch(new RegExp(`^ +portsyncd ${command}\\b`, "m"));
     for (const code of Object.values(EXIT)) expect(text).toMatch(new RegExp(`^ +${code} `, "m"));
     expect(text).toContain("[shutdown] timeout_secs");
+    for (const key of Object.keys(RULE_KEYS)) expect(text).toMatch(new RegExp(`^ +${key}\\b`, "m"));
+    for (const { id } of builtinRules({ maxLatencyUs: 1 })) expect(text).toMatch(new RegExp(`^ +${id}\\b`, "m"));
   });
 });
 

@@ -67,6 +67,29 @@ export const configs: fc.Arbitrary<Config> = fc.record({
     client_ca: fc.oneof(fc.constant(""), path),
     admin_socket: fc.constantFrom("", "/run/portsyncd/admin.sock", "/run/with space\t"),
   }),
+  alerts: fc.record({
+    alertmanagers: fc.uniqueArray(
+      fc.constantFrom("http://127.0.0.1:9093", "https://am.example:443/x/", "http://[::1]"),
+      {
+        maxLength: 3,
+      },
+    ),
+    webhooks: fc.uniqueArray(fc.constantFrom("http://127.0.0.1:1/?a=%20&b=1", "https://hooks.example/T0/'"), {
+      maxLength: 2,
+    }),
+    instance: fc.constantFrom("", "switch1", 'sw"1\\'),
+    external_url: fc.constantFrom("", "https://switch1/?x=1"),
+    ca: fc.oneof(fc.constant(""), path),
+    timeout_secs: fc.double({ min: 0.1, max: 60, noNaN: true }),
+    rules: fc.uniqueArray(
+      fc.constantFrom(
+        { id: "redis_down", for_secs: 30.5, severity: "warning" },
+        { id: "port_flapping", enabled: false },
+        { id: "queue", metric: "portsyncd_queue_depth", condition: "between", range: [5, 6.5], summary: 'q "\n\t' },
+      ),
+      { maxLength: 3, selector: ({ id }) => id },
+    ),
+  }),
   shutdown: fc.record({ timeout_secs: seconds(600) }),
   standalone: fc.record({
     port_patterns: fc.array(fc.constantFrom("Ethernet*", "en?", 'a"b', "é*", "'"), { minLength: 1, maxLength: 3 }),

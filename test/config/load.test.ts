@@ -69,7 +69,7 @@ describe("parseConfig", () => {
   test("refuses unknown tables and names that every object has", () => {
     expect(issuesOf("[databse]\n[constructor]\n[log]\ntoString = 1\n__proto__ = 1")).toEqual([
       "f:1:2: databse: unknown key, did you mean database?",
-      "f:2:2: constructor: unknown key, allowed: mode, restart, namespace, database, netlink, audit, performance, health, log, shutdown, store, metrics, http, standalone",
+      "f:2:2: constructor: unknown key, allowed: mode, restart, namespace, database, netlink, audit, performance, health, log, shutdown, store, metrics, http, alerts, standalone",
       "f:4:1: log.toString: unknown key, allowed in log: level, format",
       "f:5:1: log.__proto__: unknown key, allowed in log: level, format",
     ]);
@@ -86,6 +86,46 @@ describe("parseConfig", () => {
     test(`refuses ${toml} where a table belongs`, () => {
       expect(issuesOf(`database = ${toml}`)).toEqual([`f:1:1: database: ${words} is not allowed, allowed: a table`]);
     });
+
+  test("refuses alert rules that cannot be, each with its place, its key, its value and what is allowed", () => {
+    const text = [
+      "[alerts]",
+      'alertmanagers = ["http://127.0.0.1:9093"]',
+      "[[alerts.rules]]",
+      'id = "redis_down"',
+      "for_secs = nan",
+      "[[alerts.rules]]",
+      'id = "deep"',
+      'metric = "portsyncd_quue_depth"',
+      'condition = "above"',
+      "threshold = 5",
+      "[[alerts.rules]]",
+      'id = "deep"',
+      'metric = "portsyncd_queue_depth"',
+      'condition = "between"',
+      "range = [5, 1]",
+      "[health]",
+      "enable_watchdog = 1",
+    ];
+    expect(issuesOf(text.join("\n"))).toEqual([
+      "f:5:1: alerts.rules[0].for_secs: NaN; allowed: a number from 0 to 86400",
+      'f:8:1: alerts.rules[1].metric: there is no metric "portsyncd_quue_depth"; is portsyncd_queue_depth meant?',
+      'f:12:1: alerts.rules[2].id: "deep" is the id of an earlier rule; allowed: each id once',
+      "f:15:1: alerts.rules[2].range: [5, 1]; allowed: two finite numbers, the lower first",
+      "f:17:1: health.enable_watchdog: 1 is not allowed, allowed: true or false",
+    ]);
+  });
+
+  test("takes alert rules of all metrics of the daemon, as tables or inline", () => {
+    const deep = 'metric = "portsyncd_queue_depth", condition = "above", threshold = 5';
+    const { config } = parseConfig(
+      `alerts.rules = [{ id = "deep", ${deep} }, { id = "redis_down", enabled = false }]`,
+      "f",
+    );
+    expect(config!.alerts.rules.map(({ id }) => id)).toEqual(["deep", "redis_down"]);
+    const tables = parseConfig('[[alerts.rules]]\nid = "redis_down"\nenabled = false', "f");
+    expect(tables.config!.alerts.rules).toEqual([{ id: "redis_down", enabled: false }]);
+  });
 
   test("escapes what a key or value would do to a terminal", () => {
     expect(issuesOf('"\\u001b[2J" = 1')[0]).toStartWith('f:1:1: "\\x1b[2J": unknown key');
@@ -179,6 +219,27 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   "http.key": ['"key.pem"', "[]"],
   "http.client_ca": ['"~/ca.pem"', "false"],
   "http.admin_socket": ['"admin.sock"', `"/${"a".repeat(90)}"`, "1"],
+  "alerts.alertmanagers": [
+    '"http://127.0.0.1:9093"',
+    '["127.0.0.1:9093"]',
+    '["ftp://am"]',
+    '["http://"]',
+    '["http://user:secret@am:9093"]',
+    '["http://user@am:9093"]',
+    '["http://am:9093/?a=1"]',
+    '["http://am:9093/#x"]',
+    '["http://am:99999"]',
+    '["http://a b"]',
+    '["http://am", "http://am"]',
+    `["http://am/${"x".repeat(2040)}"]`,
+    "[1]",
+  ],
+  "alerts.webhooks": ['"http://h/"', '["hook"]', '["https://user:secret@h/"]', '["http://h/#x"]', "[true]"],
+  "alerts.instance": [`"${"a".repeat(254)}"`, '"a\\u0007"', '"é"', "1"],
+  "alerts.external_url": ['"switch1"', '"javascript:x"', "[]"],
+  "alerts.ca": ['"ca.pem"', "1"],
+  "alerts.timeout_secs": ["0", "61", "nan", "inf"],
+  "alerts.rules": ["1", '"redis_down"', "[1]", '["redis_down"]', `[${"{}, ".repeat(200)}{}]`],
   "standalone.port_patterns": ["[]", '"eth*"', '[""]', '["a b"]', '["a/b"]', '["[ab]"]', '["{a,b}"]', "[1]"],
 };
 
@@ -198,6 +259,10 @@ const ACCEPTED: Readonly<Record<string, readonly string[]>> = {
   "shutdown.timeout_secs": ["0.1", "600"],
   "http.listen": ["[]", '["0.0.0.0:1", "[::]:65535"]', '["127.0.0.1:9101"]'],
   "http.admin_socket": ['""', `"/${"a".repeat(89)}"`],
+  "alerts.alertmanagers": ["[]", '["http://127.0.0.1:9093", "https://[::1]:9093/prefix/"]'],
+  "alerts.webhooks": ['["https://hooks.example/T0?key=%20"]'],
+  "alerts.instance": ['""', '"switch 1"'],
+  "alerts.rules": ["[]", '[{ id = "redis_down" }]'],
   "standalone.port_patterns": ['["*"]', '["Ethernet?", "en*"]'],
 };
 

@@ -62,6 +62,12 @@ describe("the schema", () => {
       "log.level",
       "log.format",
       "shutdown.timeout_secs",
+      "alerts.alertmanagers",
+      "alerts.webhooks",
+      "alerts.external_url",
+      "alerts.ca",
+      "alerts.timeout_secs",
+      "alerts.rules",
     ]);
   });
 });

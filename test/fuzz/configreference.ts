@@ -41,6 +41,11 @@ const text =
   (value) =>
     typeof value === "string" && isAllowed(value);
 
+const listOf =
+  (isAllowed: (value: string) => boolean): Rule =>
+  (value) =>
+    Array.isArray(value) && value.every(text(isAllowed));
+
 /** What is allowed, where it is not a range of numbers or a choice of words. */
 const IN_WORDS: Readonly<Record<string, Rule>> = {
   "true or false": (value) => typeof value === "boolean",
@@ -50,6 +55,24 @@ const IN_WORDS: Readonly<Record<string, Rule>> = {
     (path) => path === "" || (path.startsWith("/") && new TextEncoder().encode(path).length <= 107),
   ),
   'a name of letters, digits, ".", "_" and "-", or "" for none': text((name) => /^[\w.-]*$/.test(name)),
+  'an absolute path of at most 90 bytes, or "" for none': text(
+    (path) => path === "" || (path.startsWith("/") && new TextEncoder().encode(path).length <= 90),
+  ),
+  'an absolute path, or "" for none': text((path) => path === "" || path.startsWith("/")),
+  'an absolute path, or "" for those of the system': text((path) => path === "" || path.startsWith("/")),
+  'a list of IP addresses with a port from 1 to 65535, such as "127.0.0.1:9101" or "[::1]:9101"': listOf((address) =>
+    /^(\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\]):\d{1,5}$/i.test(address),
+  ),
+  "a list of http or https URLs without user, query and fragment, each once": listOf((url) =>
+    /^https?:\/\/[^\s@?#]+$/.test(url),
+  ),
+  "a list of http or https URLs without user and fragment, each once": listOf((url) =>
+    /^https?:\/\/[^\s#]+$/.test(url),
+  ),
+  'an http or https URL, or "" for none': text((url) => url === "" || /^https?:\/\/[^\s#]+$/.test(url)),
+  'text of 1 to 253 printable ASCII characters, or "" for the name of the host': text((name) => name.length <= 253),
+  "tables, at most 200": (value) =>
+    Array.isArray(value) && value.length <= 200 && value.every((rule) => typeof Reflect.get(rule, "id") === "string"),
   "a non-empty list of interface name patterns with * and ?": (value) =>
     Array.isArray(value) && value.length > 0 && value.every(text((pattern) => /^[^\s/]+$/.test(pattern))),
 };

@@ -4,6 +4,17 @@ import { REFERENCE } from "./configreference.ts";
 
 /** The headers and keys of the reference, line by line, every key uncommented. */
 const LINES = REFERENCE.replace(/^#(?=\w+ = )/gm, "").match(/^[\w[].*/gm) ?? [];
+const RULES = [
+  "[[alerts.rules]]",
+  'id = "redis_down"',
+  "for_secs = 30",
+  "[[alerts.rules]]",
+  'id = "deep_queue"',
+  'metric = "portsyncd_queue_depth"',
+  'condition = "between"',
+  "range = [100, 1e9]",
+  'summary = "{value}"',
+];
 
 const NUMBERS = "0 -0 -1 1 1.5 1e400 -1e-400 nan -inf 0x7fffffffffffffff 99999999999999999999 1_000 true false".split(
   " ",
@@ -15,13 +26,24 @@ const LONG = [`${"[".repeat(40)}${"]".repeat(40)}`, `"${"x".repeat(5000)}"`, "9"
 const VALUES = [...NUMBERS, ...TEXTS, ...OTHERS, ...TIMES, ...LONG];
 const PLAIN_KEYS =
   "mode log log.level toString redis_prot __proto__ constructor __proto__.polluted constructor.prototype.polluted";
-const ODD_KEYS = ['"mode"', "'log'.level", '""', '"a.b"', '"\\u0000"', "store . enabled", "a.b.c.d.e.f.g.h.i.j"];
+const ODD_KEYS = [
+  '"mode"',
+  "'log'.level",
+  '""',
+  '"a.b"',
+  '"\\u0000"',
+  "store . enabled",
+  "id",
+  "range",
+  "a.b.c.d.e.f.g.h.i.j",
+];
 const KEYS = [...PLAIN_KEYS.split(" "), ...ODD_KEYS];
 const HEADERS = [
   "[log]",
   "[ log ]",
   "[[log]]",
   "[database]",
+  "[[alerts.rules]]",
   "[__proto__]",
   "[constructor.prototype]",
   "[log.level]",
@@ -66,7 +88,7 @@ function editLines(lines: string[], { kind, at, to }: LineEdit): void {
 const oneValue = fc.record({ kind: fc.constant("value" as const), at: fc.nat(9999), to: fc.nat(9999) });
 const edits = fc.oneof(fc.array(lineEdit, { maxLength: 5 }), fc.tuple(oneValue));
 const odd = fc.tuple(edits, fc.constantFrom("\n", "\r\n")).map(([all, end]) => {
-  const lines = [...LINES];
+  const lines = [...LINES.filter((line) => !line.startsWith("rules = ")), ...RULES];
   for (const edit of all) editLines(lines, edit);
   return Buffer.from(lines.join(end));
 });
@@ -103,6 +125,8 @@ function filled(piece: string, bytes = MOST): string {
 
 /** Files that a reader without limits would hang or choke on, by what they are. */
 export const HUGE_TEXTS: Readonly<Record<string, string>> = {
+  "sixty thousand rules": filled("[[alerts.rules]]\n"),
+  "fifty thousand wrong keys of one rule": `[[alerts.rules]]\n${Array.from({ length: 50_000 }, (_, i) => `k${i} = 1\n`).join("")}`,
   "a mebibyte of brackets": filled("["),
   "arrays as deep as a mebibyte allows": `a = ${filled("[", MOST / 2 - 8)}${filled("]", MOST / 2 - 8)}`,
   "inline tables as deep as a mebibyte allows": `a = ${filled("{a=", MOST - 8)}`,

@@ -3,10 +3,11 @@ import { describe, expect, test } from "bun:test";
 import { builtinRules } from "../../src/alert/builtin.ts";
 import { leavesOf } from "../../src/alert/expression.ts";
 import { validateRule } from "../../src/alert/validate.ts";
+import { METRIC_CATALOGUE } from "../../src/config/metriccatalogue.ts";
 import { METRIC_NAMES } from "../../src/metrics/definitions.ts";
 import { Histogram } from "../../src/metrics/histogram.ts";
 import { samplesBy } from "../../src/metrics/reading.ts";
-import { METRIC_CATALOGUE, MetricSnapshot } from "../../src/watch/metricsnapshot.ts";
+import { MetricSnapshot } from "../../src/watch/metricsnapshot.ts";
 import { readings } from "../metrics/readings.ts";
 
 const REPAIRS = { from_kernel: 1, from_appl_db: 2, to_state_db: 4 };
