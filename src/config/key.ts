@@ -18,6 +18,9 @@ export interface Key<T> {
 /** What a key is about. */
 export type About = Pick<Key<unknown>, "meaning" | "live">;
 
+/** A table of the file, as parsed. */
+export type RawTable = Readonly<Record<string, unknown>>;
+
 /** A whole number. */
 export function integer(value: number, least: number, most: number, about: About): Key<number> {
   const check = v.pipe(
@@ -88,15 +91,45 @@ export function addresses(value: readonly string[], about: About): Key<readonly 
   return { type: "array of strings", default: value, allowed, check, ...about };
 }
 
+/** Addresses of HTTP servers, none of them twice. */
+export function urls(mayHaveQuery: boolean, about: About): Key<readonly string[]> {
+  const one = v.pipe(
+    v.string(),
+    v.check((text) => isUrl(text, mayHaveQuery)),
+  );
+  const check = v.pipe(
+    v.array(one),
+    v.check((list) => new Set(list).size === list.length),
+  );
+  const allowed = `a list of http or https URLs without ${mayHaveQuery ? "user" : "user, query"} and fragment, each once`;
+  return { type: "array of strings", default: [], allowed, check, ...about };
+}
+
+/** The address of a page, or none. */
+export function url(about: About): Key<string> {
+  return text("", 'an http or https URL, or "" for none', (text) => text === "" || isUrl(text, true), about);
+}
+
+/** Tables that are looked at elsewhere. */
+export function tables(most: number, about: About): Key<readonly RawTable[]> {
+  const check = v.pipe(v.array(v.custom<RawTable>(isTable)), v.maxLength(most));
+  return { type: "array of tables", default: [], allowed: `tables, at most ${most}`, check, ...about };
+}
+
 /** The path of a Unix socket of at most `mostBytes`, or none. */
 export function socketPath(value: string, mostBytes: number, about: About): Key<string> {
   const isAllowed = (path: string): boolean => path === "" || (isPath(path) && Buffer.byteLength(path) <= mostBytes);
   return text(value, `an absolute path of at most ${mostBytes} bytes, or "" for none`, isAllowed, about);
 }
 
+/** The path of a file, or "" for something else. */
+export function path(otherwise: string, about: About): Key<string> {
+  return text("", `an absolute path, or "" for ${otherwise}`, (path) => path === "" || isPath(path), about);
+}
+
 /** The path of a file, or none. */
 export function file(meaning: string): Key<string> {
-  return text("", 'an absolute path, or "" for none', (path) => path === "" || isPath(path), { meaning, live: false });
+  return path("none", { meaning, live: false });
 }
 
 /** The characters that a shell's glob gives a meaning are refused: here only * and ? have one. */
@@ -112,4 +145,18 @@ export function isPath(path: string): boolean {
 /** Whether text can be a host name or an address. */
 export function isHost(host: string): boolean {
   return /^[^\s\p{C}]{1,253}$/u.test(host);
+}
+
+/** Whether a value of a parsed file is a table: an array or a date is an object, too. */
+export function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}
+
+const MOST_URL = 2048;
+
+/** Whether text is a URL without a password, which the log would tell, and without a part that is never sent. */
+function isUrl(text: string, mayHaveQuery: boolean): boolean {
+  if (!/^https?:\/\/[\x21-\x7e]+$/.test(text) || text.length > MOST_URL || !URL.canParse(text)) return false;
+  const { username, password } = new URL(text);
+  return username === "" && password === "" && !text.includes("#") && (mayHaveQuery || !text.includes("?"));
 }

@@ -4,9 +4,10 @@ import * as v from "valibot";
 import { quoteString } from "../log/escape.ts";
 import { readBounded } from "../util/boundedfile.ts";
 import { closest } from "../util/closest.ts";
-import { isTable, MOST_RULES } from "./alertkeys.ts";
+import { MOST_RULES } from "./alertkeys.ts";
 import { alertRules } from "./alertrules.ts";
 import { type ConfigIssue, formatPath } from "./issue.ts";
+import { isTable } from "./key.ts";
 import { findKeyPositions, type KeyPath, type KeyPositions } from "./position.ts";
 import { type Config, ConfigSchema, DEFAULT_CONFIG, KEYS, TABLES, TOP_KEYS } from "./schema.ts";
 

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { LOG_FORMATS } from "../log/format.ts";
 import { LOG_LEVELS } from "../log/level.ts";
 import { WRITERS } from "../swss/database.ts";
-import { ALERT_KEYS, isTable } from "./alertkeys.ts";
+import { ALERT_KEYS } from "./alertkeys.ts";
 import {
   addresses,
   choice,
@@ -13,6 +13,7 @@ import {
   integer,
   isHost,
   isPath,
+  isTable,
   type Key,
   percent,
   seconds,
@@ -262,7 +263,6 @@ export const KEYS: ReadonlyMap<string, Key<unknown>> = new Map<string, Key<unkno
   ),
 ]);
 
-// An array or a date is an object to valibot.
 const table = v.custom<Record<string, unknown>>(isTable);
 
 function tableSchema(keys: Readonly<Record<string, Key<unknown>>>): v.GenericSchema {
