@@ -18,6 +18,7 @@ import type { Notifier } from "./systemd/notify.ts";
 import { startWatchdog, watchdogInterval } from "./systemd/watchdog.ts";
 import type { Clock } from "./util/clock.ts";
 import { IdleWork } from "./util/idlework.ts";
+import { alertSettings } from "./watch/alertsettings.ts";
 import { healthLimits } from "./watch/healthlimits.ts";
 import { openHistory, toHistory } from "./watch/history.ts";
 import { MetricsFile } from "./watch/metricsfile.ts";
@@ -109,7 +110,8 @@ export class Daemon {
       onChange: () => this.#status(),
     });
     const watched = { reconciler: this.#reconciler, store: this.#store, observations: this.#observations };
-    this.#watch = new Watch({ ...watched, clock, version }, healthLimits(parts.config));
+    const alerts = alertSettings(parts.config, isKept);
+    this.#watch = new Watch({ ...watched, clock, version }, healthLimits(parts.config), alerts);
   }
 
   /** Starts the daemon; resolves when the first publish was acknowledged. Throws RedisUnavailableError, SystemError. */
@@ -152,7 +154,8 @@ export class Daemon {
     const { audit } = this.#reconciler;
     if (audit) audit.intervalMs = this.#config.audit.interval_secs * 1000;
     this.#startWatchdog();
-    this.#watch.setLimits(healthLimits(this.#config));
+    const { isReal, once } = this.#parts;
+    this.#watch.apply(healthLimits(this.#config), alertSettings(this.#config, isReal && !once));
     this.#observations.reloaded(true, this.#parts.clock.wallNow());
     log.notice("configuration read again; changed: {live}", { live: live.join(" ") || "nothing" });
     if (restart.length > 0) log.warn("a restart is needed for {keys}", { keys: restart.join(" ") });

@@ -52,10 +52,15 @@ export function fillPlaceholders(text: string, replace: (name: Placeholder) => s
   );
 }
 
+/** A value that a rule looked at, with its unit. */
+export function formatRuleValue({ unit, condition }: Rule, value: number | undefined): string {
+  return formatQuantity(value, unit, condition.kind === "rateOfChange");
+}
+
 /** The texts of a rule about one alert; what comes from outside cannot break a line. */
 export function annotate(rule: Rule, { value, port, details }: Subject): Annotations {
   const replace = (name: Placeholder): string => {
-    if (name === "value") return formatQuantity(value, rule.unit, rule.condition.kind === "rateOfChange");
+    if (name === "value") return formatRuleValue(rule, value);
     if (name === "threshold") return formatThreshold(rule.condition, rule.unit);
     if (name === "window") return formatDuration(ruleWindow(rule) ?? 0);
     return name === "for" ? formatDuration(rule.forSeconds) : quoteWord(port ?? "-");

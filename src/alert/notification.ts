@@ -23,7 +23,7 @@ export interface Notification {
   readonly isRepeat: boolean;
   /** The same for every message about one alert. */
   readonly fingerprint: string;
-  /** alertname, severity, port where there is one, and those of the engine. */
+  /** alertname, rule, severity, port where there is one, and those of the engine. */
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Annotations;
   /** In the unit of the rule; undefined when there was none. */
@@ -65,7 +65,13 @@ export function alertLabels(
   port: string | undefined,
   extra: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  return { ...extra, alertname: rule.id, severity: rule.severity, ...(port === undefined ? {} : { port }) };
+  return {
+    ...extra,
+    alertname: rule.id,
+    rule: rule.id,
+    severity: rule.severity,
+    ...(port === undefined ? {} : { port }),
+  };
 }
 
 /** The message. The clock of the machine may have been put back since: nothing lies in the future but the end of what goes on. */

@@ -1,8 +1,9 @@
 import type { Moment } from "../util/moment.ts";
-import { annotate, type Annotations } from "./annotation.ts";
+import { annotate, type Annotations, formatRuleValue } from "./annotation.ts";
 import { isMet } from "./condition.ts";
 import { compileRule, type Evaluate } from "./evaluate.ts";
 import { leavesOf } from "./expression.ts";
+import { fingerprint } from "./fingerprint.ts";
 import {
   alertLabels,
   type Delivery,
@@ -25,6 +26,10 @@ export interface Change {
   readonly port: string | undefined;
   readonly from: AlertState;
   readonly to: AlertState;
+  /** When the condition held last, with its unit; `no data` for none. */
+  readonly value: string;
+  /** As that of its notifications. */
+  readonly fingerprint: string;
   readonly annotations: Annotations;
   /** The silence that suppresses it. */
   readonly silence: Silence | undefined;
@@ -190,7 +195,7 @@ export class RuleAlerts<M extends string> {
     this.#advance(before, { ...NOT_MET, met, value, details }, around, changes);
   }
 
-  #advance(instance: Instance, seen: Observation, { now, silences }: Surroundings, changes: Change[]): void {
+  #advance(instance: Instance, seen: Observation, { now, silences, labels }: Surroundings, changes: Change[]): void {
     const { port, alert } = instance;
     const { id, severity } = this.#rule;
     const silence = findSilence(silences, { rule: id, severity, port }, now.wallMs);
@@ -205,9 +210,17 @@ export class RuleAlerts<M extends string> {
     }
     if (after.state === alert.state) return;
     this.#transitions[after.state]++;
-    const { annotations } = this.#subject({ ...instance, alert: after }, {});
-    const change = { rule: id, severity, port, from: alert.state, to: after.state, annotations };
-    changes.push({ ...change, silence: after.state === "suppressed" ? silence : undefined });
+    const { annotations, labels: all } = this.#subject({ ...instance, alert: after }, labels);
+    const told = { value: formatRuleValue(this.#rule, after.value), fingerprint: fingerprint(all), annotations };
+    const states = { from: alert.state, to: after.state };
+    changes.push({
+      rule: id,
+      severity,
+      port,
+      ...states,
+      ...told,
+      silence: states.to === "suppressed" ? silence : undefined,
+    });
   }
 
   #subject({ port, alert }: Instance, labels: Surroundings["labels"]): NotificationSubject {

@@ -210,6 +210,10 @@ const WATCH = {
     ...PER_RULE,
     state: ["inactive", "pending", "firing", "suppressed", "resolved"],
   }),
+  portsyncd_notifications_total: counter(
+    "Alerts of which receivers were told or were to be told, by what came of it; an attempt that failed is made again.",
+    { receiver: ["alertmanager", "webhook"], result: ["delivered", "refused", "failed", "dropped"] },
+  ),
   portsyncd_alert_firing_seconds_total: counter("How long alerts of the rule fired, all together.", PER_RULE, {
     unit: "seconds",
   }),

@@ -1,4 +1,3 @@
-import { builtinRules } from "../alert/builtin.ts";
 import { AlertEngine } from "../alert/engine.ts";
 import type { Severity } from "../alert/rule.ts";
 import type { Change, RuleStatistics } from "../alert/rulealerts.ts";
@@ -6,30 +5,43 @@ import type { Snapshot } from "../alert/snapshot.ts";
 import type { LogLevel } from "../log/level.ts";
 import { getLog } from "../log/logger.ts";
 import type { MetricName } from "../metrics/definitions.ts";
+import type { Clock } from "../util/clock.ts";
 import type { Moment } from "../util/moment.ts";
+import type { AlertSettings } from "./alertsettings.ts";
+import { type DeliveryCounts, Receivers } from "./receivers.ts";
 
 const log = getLog("alert");
 
 const FIRING_LEVEL: Readonly<Record<Severity, LogLevel>> = { critical: "error", warning: "warn", info: "notice" };
 
+/** What is pending is nothing yet: each start has some of it, before Redis and the kernel have answered. */
 function levelOf({ to, severity }: Change): LogLevel {
   if (to === "firing") return FIRING_LEVEL[severity];
-  return to === "resolved" ? "notice" : "info";
+  if (to === "resolved") return "notice";
+  return to === "suppressed" ? "info" : "debug";
 }
 
-/** The rules of the daemon over its own metrics, and a line in the log for each alert that begins or ends. */
-export class Alerting {
-  readonly #engine: AlertEngine<MetricName>;
+function tellLog(change: Change): void {
+  const { rule, to, port, value, annotations } = change;
+  const said = { rule, state: to, value, summary: annotations.summary };
+  if (port === undefined) log[levelOf(change)]("{rule} is {state} at {value}: {summary}", said);
+  else log[levelOf(change)]("{rule} of {port} is {state} at {value}: {summary}", { ...said, port });
+}
 
-  /** `maxLatencyUs` is performance.max_latency_us. */
-  constructor(maxLatencyUs: number, now: Moment) {
-    const rules = builtinRules({ maxLatencyUs });
-    this.#engine = new AlertEngine({ rules, silences: [], labels: {}, samples: [], alerts: undefined }, now);
+/** The alert rules over the daemon's own metrics: what begins or ends is told to the log and to the receivers. */
+export class Alerting implements Disposable {
+  readonly #engine: AlertEngine<MetricName>;
+  readonly #receivers: Receivers;
+
+  constructor({ rules, labels, receivers }: AlertSettings, clock: Clock, now: Moment) {
+    this.#engine = new AlertEngine({ rules, silences: [], labels, samples: [], alerts: undefined }, now);
+    this.#receivers = new Receivers(receivers, clock);
   }
 
-  /** Takes over the limit of the configuration. */
-  setMaxLatency(maxLatencyUs: number): void {
-    this.#engine.setRules(builtinRules({ maxLatencyUs }));
+  /** Takes over the rules and the receivers of a configuration, not its labels. */
+  apply({ rules, receivers }: AlertSettings): void {
+    this.#engine.setRules(rules);
+    this.#receivers.apply(receivers);
   }
 
   /** What was counted of each rule. */
@@ -37,11 +49,22 @@ export class Alerting {
     return this.#engine.statistics;
   }
 
+  /** What came of telling the receivers. */
+  get deliveries(): DeliveryCounts {
+    return this.#receivers.counts;
+  }
+
   /** Looks at the metrics. */
   tick(now: Moment, snapshot: Snapshot<MetricName>): void {
-    for (const change of this.#engine.tick(now, snapshot).changes) {
-      const { rule, to, annotations } = change;
-      log[levelOf(change)]("{rule} is {state}: {summary}", { rule, state: to, summary: annotations.summary });
+    const { changes, notifications } = this.#engine.tick(now, snapshot);
+    for (const change of changes) {
+      tellLog(change);
+      if (change.to === "suppressed") this.#receivers.withdraw(change.fingerprint);
     }
+    this.#receivers.tell(notifications);
+  }
+
+  [Symbol.dispose](): void {
+    this.#receivers[Symbol.dispose]();
   }
 }

@@ -6,6 +6,7 @@ import { METRICS } from "../metrics/definitions.ts";
 import { type Sample, samplesBy } from "../metrics/reading.ts";
 import type { Observations } from "./observations.ts";
 import { processUsage } from "./processusage.ts";
+import type { DeliveryCounts } from "./receivers.ts";
 
 const { state: SHOWN_STATES } = METRICS.portsyncd_alerts.labels;
 
@@ -41,6 +42,16 @@ export function alertReadings(statistics: () => readonly RuleStatistics[]) {
     portsyncd_alert_transitions_total: () => each(({ transitions }) => transitions),
     portsyncd_alert_firing_seconds_total: () =>
       statistics().map(({ rule, severity, firingSeconds }) => ({ labels: { rule, severity }, value: firingSeconds })),
+  };
+}
+
+/** Reads what came of telling receivers of alerts. */
+export function deliveryReadings(counts: () => DeliveryCounts) {
+  return {
+    portsyncd_notifications_total: () =>
+      Object.entries(counts()).flatMap(([receiver, results]) =>
+        Object.entries(results).map(([result, value]) => ({ labels: { receiver, result }, value })),
+      ),
   };
 }
 

@@ -5,13 +5,14 @@ import type { Reconciler } from "../port/reconciler.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import { Alerting } from "./alerting.ts";
+import type { AlertSettings } from "./alertsettings.ts";
 import { HealthWatch } from "./healthwatch.ts";
 import { KernelProbe } from "./kernelprobe.ts";
 import { linkReadings } from "./linkreadings.ts";
 import { MetricSnapshot } from "./metricsnapshot.ts";
 import type { Observations } from "./observations.ts";
 import { portReadings, publishReadings, redisReadings } from "./portreadings.ts";
-import { alertReadings, healthReadings, processReadings } from "./selfreadings.ts";
+import { alertReadings, deliveryReadings, healthReadings, processReadings } from "./selfreadings.ts";
 import { startReadings, storeReadings } from "./statereadings.ts";
 
 /** Between two beats of the event loop's heart. */
@@ -41,12 +42,12 @@ export class Watch implements Disposable {
   #cancel = () => {};
   #disposed = false;
 
-  constructor(parts: WatchParts, limits: HealthLimits) {
+  constructor(parts: WatchParts, limits: HealthLimits, alerts: AlertSettings) {
     this.#parts = parts;
     const { reconciler, clock, observations } = parts;
     this.#kernel = new KernelProbe(clock, () => reconciler.monitor?.probe());
     this.health = new HealthWatch({ ...parts, kernel: this.#kernel }, limits, BEAT_MS, clock.now());
-    this.#alerting = new Alerting(limits.maxLatencyUs, this.#moment());
+    this.#alerting = new Alerting(alerts, clock, this.#moment());
     const readings = this.#readings();
     this.metrics = new MetricRegistry(readings, () => new Promise((resolve) => clock.soon(resolve)));
     const own = { portsyncd_initial_sync_duration_seconds: () => observations.initialSync.own };
@@ -74,16 +75,17 @@ export class Watch implements Disposable {
     return health;
   }
 
-  /** Takes over the limits of the configuration. */
-  setLimits(limits: HealthLimits): void {
-    if (limits.maxLatencyUs !== this.health.limits.maxLatencyUs) this.#alerting.setMaxLatency(limits.maxLatencyUs);
+  /** Takes over what the configuration says. */
+  apply(limits: HealthLimits, alerts: AlertSettings): void {
     this.health.limits = limits;
+    this.#alerting.apply(alerts);
   }
 
   [Symbol.dispose](): void {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#cancel();
+    this.#alerting[Symbol.dispose]();
     this.#keepTotals();
   }
 
@@ -131,6 +133,7 @@ export class Watch implements Disposable {
       ...storeReadings(store, observations.totals, observations),
       ...healthReadings(() => this.health.health),
       ...alertReadings(() => this.#alerting.statistics),
+      ...deliveryReadings(() => this.#alerting.deliveries),
       ...processReadings(version, observations),
     };
   }

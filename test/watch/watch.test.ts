@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 
+import { DEFAULT_CONFIG } from "../../src/config/schema.ts";
 import { DEFAULT_HEALTH_LIMITS } from "../../src/health/health.ts";
+import { alertSettings } from "../../src/watch/alertsettings.ts";
 import { seriesName } from "../metrics/exposition.ts";
 import { collectLog } from "../port/loglines.ts";
 import { UP, WatchBench } from "./watchbench.ts";
@@ -37,12 +39,12 @@ describe("Watch", () => {
     expect(reasons).toMatchObject([{ name: "event_loop_stalled", text: expect.stringContaining("11.5 s") }]);
   });
 
-  test("Watch.setLimits changes what health allows, from the next look on", async () => {
+  test("Watch.apply changes what health allows, from the next look on", async () => {
     await using bench = await WatchBench.open();
     bench.clock.pass(5000);
     await bench.clock.run(0);
     expect((await bench.watch.look()).status).toBe("healthy");
-    bench.watch.setLimits({ ...DEFAULT_HEALTH_LIMITS, maxStallSeconds: 1 });
+    bench.watch.apply({ ...DEFAULT_HEALTH_LIMITS, maxStallSeconds: 1 }, alertSettings(DEFAULT_CONFIG, false));
     expect((await bench.watch.look()).reasons.map(({ name }) => name)).toEqual(["event_loop_stalled"]);
   });
 

@@ -1,8 +1,10 @@
+import { DEFAULT_CONFIG } from "../../src/config/schema.ts";
 import { DEFAULT_HEALTH_LIMITS } from "../../src/health/health.ts";
 import { Reconciler } from "../../src/port/reconciler.ts";
 import { SimulatedKernel } from "../../src/rtnetlink/simulate.ts";
 import { Store } from "../../src/store/store.ts";
 import { MemoryDatabase } from "../../src/swss/memorydatabase.ts";
+import { alertSettings } from "../../src/watch/alertsettings.ts";
 import { Observations } from "../../src/watch/observations.ts";
 import { Watch } from "../../src/watch/watch.ts";
 import { parseExposition, seriesOf } from "../metrics/exposition.ts";
@@ -54,7 +56,7 @@ export class WatchBench implements AsyncDisposable {
       },
     );
     const parts = { reconciler: this.reconciler, store, observations, clock, version: "1" };
-    this.watch = new Watch(parts, DEFAULT_HEALTH_LIMITS);
+    this.watch = new Watch(parts, DEFAULT_HEALTH_LIMITS, alertSettings(DEFAULT_CONFIG, false));
   }
 
   /** One whose links are read, with these ports, all up. */
