@@ -1,6 +1,7 @@
 import { AlertEngine } from "../alert/engine.ts";
 import type { Severity } from "../alert/rule.ts";
 import type { Change, RuleStatistics } from "../alert/rulealerts.ts";
+import type { Silence } from "../alert/silence.ts";
 import type { Snapshot } from "../alert/snapshot.ts";
 import type { LogLevel } from "../log/level.ts";
 import { getLog } from "../log/logger.ts";
@@ -42,6 +43,11 @@ export class Alerting implements Disposable {
   apply({ rules, receivers }: AlertSettings): void {
     this.#engine.setRules(rules);
     this.#receivers.apply(receivers);
+  }
+
+  /** Takes these silences in place of the former, from the next look on. */
+  setSilences(silences: readonly Silence[]): void {
+    this.#engine.setSilences(silences);
   }
 
   /** What was counted of each rule. */

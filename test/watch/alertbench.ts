@@ -1,4 +1,5 @@
 import type { Rule } from "../../src/alert/rule.ts";
+import { createSilence, type Silence } from "../../src/alert/silence.ts";
 import type { MetricName } from "../../src/metrics/definitions.ts";
 import { Alerting } from "../../src/watch/alerting.ts";
 import type { ReceiverSettings } from "../../src/watch/receivers.ts";
@@ -22,6 +23,7 @@ export class AlertBench implements Disposable {
   readonly clock: FakeClock;
   readonly alerting: Alerting;
   readonly #metrics = new Metrics();
+  #silences: readonly Silence[] = [];
   readonly #labels = { instance: "sw1", namespace: "asic0" };
 
   /** `wallMs` is the time of day at the start. */
@@ -38,6 +40,14 @@ export class AlertBench implements Disposable {
   /** Takes other receivers and rules. */
   apply(receivers: Partial<ReceiverSettings>, rules = [depthRule()]): void {
     this.alerting.apply({ rules, labels: {}, receivers: { ...NOBODY, ...receivers } });
+  }
+
+  /** Silences a rule for so many seconds. */
+  silence(rule: string, seconds: number): void {
+    const request = { rule, reason: "maintenance", expires_in_secs: seconds };
+    const made = createSilence(rule, request, this.clock.wallNow());
+    if ("issues" in made) throw new Error(JSON.stringify(made.issues));
+    this.alerting.setSilences((this.#silences = [...this.#silences, made.silence]));
   }
 
   /** Sets the metric, lets so many seconds pass, and looks. */

@@ -52,6 +52,17 @@ testWith(
   },
 );
 
+testWith(able, "Alerting keeps from Alertmanager what is silenced", async () => {
+  await using alertmanager = await running();
+  using bench = new AlertBench({ alertmanagers: [alertmanager.url] }, [depthRule(), depthRule({ id: "other" })]);
+  bench.silence("test_rule", 600);
+  bench.look(1, 0);
+  await bench.until("alertmanager", "delivered", 1);
+  for (let i = 0; i < 13; i++) bench.look(1, 5);
+  await bench.until("alertmanager", "delivered", 2);
+  expect((await alertmanager.alerts()).map(({ labels }) => labels["alertname"])).toEqual(["other"]);
+});
+
 testWith(able, "Alerting has the same fingerprint for an alert as Alertmanager", async () => {
   await using alertmanager = await running();
   let fingerprint = "";

@@ -182,6 +182,39 @@ describe("Receivers", () => {
     expect(fresh.heard).toEqual(["test_rule firing", "test_rule resolved"]);
   });
 
+  test("Receivers are told nothing of what is silenced, be it before it fires or while it waits to be told", async () => {
+    await using hook = new Hook();
+    hook.answer(500);
+    const rules = [depthRule({ id: "waits" }), depthRule({ id: "silent", forSeconds: 5 }), depthRule({ id: "loud" })];
+    using bench = new AlertBench({ webhooks: [hook.url] }, rules);
+    bench.look(1, 0);
+    await bench.until("webhook", "failed", 1); // waits; loud is of another group, and waits behind it
+    bench.silence("waits", 600);
+    bench.silence("silent", 600);
+    bench.look(1, 0.5);
+    bench.look(1, 0.4);
+    bench.clock.advance(100);
+    await bench.until("webhook", "delivered", 1);
+    bench.look(1, 5);
+    bench.look(0, 5);
+    await bench.until("webhook", "delivered", 2);
+    expect(hook.heard).toEqual(["waits firing", "loud firing", "loud resolved"]);
+    const states = lines().flatMap((line) => /alert: (\w+) is (\w+)/.exec(line)?.slice(1, 3).join(" ") ?? []);
+    expect(states).toEqual(["waits firing", "loud firing", "waits resolved", "silent resolved", "loud resolved"]);
+  });
+
+  test("Receivers are told of what was silenced when the silence is over, and it goes on", async () => {
+    await using hook = new Hook();
+    using bench = new AlertBench({ webhooks: [hook.url] });
+    bench.silence("test_*", 60);
+    for (let i = 0; i < 12; i++) bench.look(1, 4.999);
+    await bench.clock.settle();
+    expect(hook.heard).toEqual([]);
+    bench.look(1, 0.012);
+    await bench.until("webhook", "delivered", 1);
+    expect(hook.heard).toEqual(["test_rule firing"]);
+  });
+
   test("Receivers are told the end of an alert whose rule was disabled", async () => {
     await using hook = new Hook();
     using bench = new AlertBench({ webhooks: [hook.url] });
