@@ -192,6 +192,25 @@ testWith(
   },
 );
 
+testWith(canWatchSwitch, "Daemon counts of how many alerts its receivers were told, and what came of it", async () => {
+  await using taking = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
+  await using refusing = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("", { status: 400 }) });
+  await using failing = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("", { status: 500 }) });
+  await using bed = await WatchedSwitch.open();
+  const rule = { metric: "portsyncd_netlink_connected", condition: "above", threshold: 0 };
+  const webhooks = [taking, refusing, failing].map(({ url }) => url.href);
+  const rules = ["one", "two"].map((id) => ({ id, ...rule }));
+  const { daemon } = await bed.start({ config: { alerts: { alertmanagers: [refusing.url.href], webhooks, rules } } });
+  const name = (receiver: string, result: string) => seriesName("portsyncd_notifications_total", { receiver, result });
+  await daemon.health();
+  await bed.daemon.until(name("webhook", "delivered"), 2);
+  await bed.daemon.until(name("webhook", "refused"), 2);
+  const series = await bed.daemon.until(name("alertmanager", "refused"), 2);
+  expect(series.get(name("webhook", "failed"))).toBeGreaterThan(0);
+  const others = ["delivered", "failed", "dropped"].map((result) => series.get(name("alertmanager", result)));
+  expect(others).toEqual([0, 0, 0]);
+});
+
 const HOSTILE = ["Ethernet\xc3\xa9", "Ethernet\xe9", 'Ethernet"\\', "Ethernet\x01\x7f{}", "Ethernet,=#"];
 
 testWith(

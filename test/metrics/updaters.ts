@@ -15,6 +15,7 @@ const LIFETIME = new Set<MetricName>([
   "portsyncd_backups_created_total",
   "portsyncd_backups_cleaned_total",
   "portsyncd_config_reloads_total",
+  "portsyncd_notifications_total",
 ]);
 
 /** Metrics that only time moves, or more than a test of the daemon can do; test/store/store.test.ts moves what they show. */

@@ -4,7 +4,7 @@ import { builtinRules } from "../../src/alert/builtin.ts";
 import { leavesOf } from "../../src/alert/expression.ts";
 import { validateRule } from "../../src/alert/validate.ts";
 import { METRIC_CATALOGUE } from "../../src/config/metriccatalogue.ts";
-import { METRIC_NAMES } from "../../src/metrics/definitions.ts";
+import { METRIC_NAMES, METRICS } from "../../src/metrics/definitions.ts";
 import { Histogram } from "../../src/metrics/histogram.ts";
 import { samplesBy } from "../../src/metrics/reading.ts";
 import { MetricSnapshot } from "../../src/watch/metricsnapshot.ts";
@@ -84,6 +84,9 @@ describe("METRIC_CATALOGUE", () => {
   test("METRIC_CATALOGUE lets all rules of the daemon be evaluated", () => {
     const rules = builtinRules({ maxLatencyUs: 10_000 });
     expect(rules.flatMap((rule) => validateRule(rule, METRIC_CATALOGUE))).toEqual([]);
+    for (const { metric, labels = {} } of rules.flatMap(({ expression }) => leavesOf(expression)))
+      for (const [name, value] of Object.entries(labels))
+        expect(new Map(Object.entries<readonly string[]>(METRICS[metric].labels)).get(name)).toContain(value);
     expect(rules.flatMap(({ expression }) => leavesOf(expression)).length).toBeGreaterThan(15);
   });
 });

@@ -7,7 +7,7 @@ import { seriesName } from "../metrics/exposition.ts";
 import { collectLog } from "../port/loglines.ts";
 import { UP, WatchBench } from "./watchbench.ts";
 
-const lines = collectLog();
+const lines = collectLog("info");
 describe("Watch", () => {
   test("Watch looks at health each five seconds, and the daemon is well then", async () => {
     await using bench = await WatchBench.open("eth0", "eth1");
@@ -95,6 +95,17 @@ describe("Watch", () => {
     const told = lines().filter((line) => line.includes("port_flapping"));
     expect(told[0]).toMatch(/^WARN :- alert: port_flapping of eth0 is firing at 6: "eth0 went down 6 times in 5 min"/);
     expect(told[1]).toMatch(/^NOTICE :- alert: port_flapping of eth0 is resolved at 6: /);
+  });
+
+  test("Watch says nothing of the alerts that each start has pending, before Redis and the kernel have answered", async () => {
+    await using bench = await WatchBench.open("eth0");
+    const state = (rule: string, state: string) =>
+      seriesName("portsyncd_alert_transitions_total", { rule, severity: "critical", state });
+    await bench.clock.run(60_000);
+    const series = await bench.series();
+    for (const rule of ["redis_down", "netlink_down"])
+      expect([series.get(state(rule, "pending")), series.get(state(rule, "firing"))]).toEqual([1, 0]);
+    expect(lines().filter((line) => line.includes("alert:"))).toEqual([]);
   });
 
   test("Watch does nothing any more after its end", async () => {
