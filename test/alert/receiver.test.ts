@@ -184,8 +184,8 @@ describe("Receiver", () => {
     const waiting = new ReceiverBench();
     waiting.answer = FAILED;
     await waiting.tell("a");
+    expect(waiting.clock.timers).toBe(1);
     waiting.receiver[Symbol.dispose]();
-    await waiting.clock.run(600_000);
     expect([waiting.messages.length, waiting.clock.timers]).toEqual([1, 0]);
     const sending = new ReceiverBench();
     const answer = Promise.withResolvers<Answer>();
