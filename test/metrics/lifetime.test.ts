@@ -199,7 +199,10 @@ testWith(canWatchSwitch, "Daemon counts of how many alerts its receivers were to
   await using bed = await WatchedSwitch.open();
   const rule = { metric: "portsyncd_netlink_connected", condition: "above", threshold: 0 };
   const webhooks = [taking, refusing, failing].map(({ url }) => url.href);
-  const rules = ["one", "two"].map((id) => ({ id, ...rule }));
+  const rules = [
+    { id: "one", ...rule },
+    { id: "two", ...rule },
+  ];
   const { daemon } = await bed.start({ config: { alerts: { alertmanagers: [refusing.url.href], webhooks, rules } } });
   const name = (receiver: string, result: string) => seriesName("portsyncd_notifications_total", { receiver, result });
   await daemon.health();
