@@ -156,13 +156,12 @@ export class Session implements Connection {
     const { promise, resolve, reject } = Promise.withResolvers<(Reply | ReplyError)[]>();
     const awaited = this.#limit.begin(reject);
     if (this.#reason) return promise;
-    writer.write(commands).then(
-      (replies) => {
-        this.#limit.end(awaited);
-        resolve(replies);
-      },
-      (error: Error) => this.close(error),
-    );
+    const done = (replies: (Reply | ReplyError)[]): void => {
+      this.#limit.end(awaited);
+      resolve(replies);
+    };
+    if (commands.length === 0) done([]);
+    else writer.write(commands, done, (error) => this.close(error));
     return promise;
   }
 
