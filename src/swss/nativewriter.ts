@@ -37,31 +37,37 @@ export class NativeWriter {
   /** Connects, by RESP 3, which Redis has since version 6. Throws ReplyError, or what the client throws. */
   async open(): Promise<void> {
     await this.#client.connect();
-    const [selected] = await this.write([["SELECT", `${this.#id}`]]);
-    if (selected instanceof ReplyError) throw selected;
+    await new Promise<void>((resolve, reject) => {
+      const select = (reply: Reply | ReplyError): void => (reply instanceof ReplyError ? reject(reply) : resolve());
+      this.write([["SELECT", `${this.#id}`]], ([reply]) => select(reply!), reject);
+    });
   }
 
-  /** Sends the commands in order, all at once; error replies are in their places. Rejects when the connection is of no more use. */
-  write(commands: readonly (readonly string[])[]): Promise<(Reply | ReplyError)[]> {
-    const { promise, resolve, reject } = Promise.withResolvers<(Reply | ReplyError)[]>();
+  /**
+   * Sends the commands, of which there is one at least, in order and all at once. Tells all replies when the last is there,
+   * error replies in their places, or calls `failed` when the connection is of no more use. No promise, since this is in
+   * the way of every event.
+   */
+  write(
+    commands: readonly (readonly string[])[],
+    done: (replies: (Reply | ReplyError)[]) => void,
+    failed: (error: Error) => void,
+  ): void {
     const replies: (Reply | ReplyError)[] = [];
     let left = commands.length;
-    if (left === 0) resolve(replies);
     for (const [i, [verb, ...words]] of commands.entries()) {
       const take = (reply: Reply | ReplyError): void => {
         replies[i] = reply;
-        if (--left === 0) resolve(replies);
+        if (--left === 0) done(replies);
       };
-      // Not Promise.all: this is in the way of every event, and so each promise that is spared counts.
       this.#client.send(verb!, encode(words)).then(
         (reply: unknown) => take(toReply(reply)),
         (error: unknown) => {
           if (isServerError(error)) take(new ReplyError(error.message));
-          else reject(error);
+          else failed(error as Error);
         },
       );
     }
-    return promise;
   }
 
   /** Ends the connection; answers that are awaited fail. */

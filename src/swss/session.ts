@@ -161,14 +161,13 @@ export class Session implements Connection {
     const { promise, resolve, reject } = Promise.withResolvers<(Reply | ReplyError)[]>();
     const awaited = this.#limit.begin(reject);
     if (this.#reason) return promise;
-    writer.write(commands).then(
-      (replies) => {
-        this.#limit.end(awaited);
-        this.#options.onAnswered?.(commands.length, this.#clock.now() - awaited.sinceMs);
-        resolve(replies);
-      },
-      (error: Error) => this.close(error),
-    );
+    const done = (replies: (Reply | ReplyError)[]): void => {
+      this.#limit.end(awaited);
+      this.#options.onAnswered?.(commands.length, this.#clock.now() - awaited.sinceMs);
+      resolve(replies);
+    };
+    if (commands.length === 0) done([]);
+    else writer.write(commands, done, (error) => this.close(error));
     return promise;
   }
 
