@@ -1,7 +1,8 @@
 import { builtinRules } from "../alert/builtin.ts";
 import { AlertEngine } from "../alert/engine.ts";
 import type { Severity } from "../alert/rule.ts";
-import type { Change, RuleStatistics } from "../alert/rulealerts.ts";
+import type { AlertView, Change, RuleStatistics } from "../alert/rulealerts.ts";
+import type { Silence } from "../alert/silence.ts";
 import type { Snapshot } from "../alert/snapshot.ts";
 import type { LogLevel } from "../log/level.ts";
 import { getLog } from "../log/logger.ts";
@@ -30,6 +31,16 @@ export class Alerting {
   /** Takes over the limit of the configuration. */
   setMaxLatency(maxLatencyUs: number): void {
     this.#engine.setRules(builtinRules({ maxLatencyUs }));
+  }
+
+  /** The alerts that are not inactive. */
+  get alerts(): readonly AlertView[] {
+    return this.#engine.alerts;
+  }
+
+  /** Takes these silences in place of the former, from the next look on. */
+  setSilences(silences: readonly Silence[]): void {
+    this.#engine.setSilences(silences);
   }
 
   /** What was counted of each rule. */
