@@ -1,9 +1,16 @@
+import type { Config } from "../config/schema.ts";
 import { adminSocketPath } from "../http/adminsocketpath.ts";
 import type { SourceParts } from "./daemonsources.ts";
 import type { Servers } from "./servers.ts";
 
 /** How long the servers wait for the end of the start. One that takes longer waits for Redis, and they tell that. */
 const PATIENCE_MS = 500;
+
+/** What is served with. */
+export type Served = Pick<Servers, "start" | "reload" | "close" | "facts">;
+
+/** Makes the servers of a daemon that began at `startedMs`, on the clock that never jumps. */
+export type ServersFactory = (parts: SourceParts, startedMs: number) => Promise<Served>;
 
 /**
  * The servers, opened when the start does not need the time any more: to read their program takes longer than to connect
@@ -12,15 +19,17 @@ const PATIENCE_MS = 500;
 export class Serving {
   readonly #parts: SourceParts;
   readonly #startedMs: number;
-  #servers: Servers | undefined;
+  readonly #makeServers: ServersFactory;
+  #servers: Served | undefined;
   #opening: Promise<void> | undefined;
   #isClosed = false;
   #cancel = () => {};
 
   /** `startedMs` is when the daemon began, on the clock that never jumps. */
-  constructor(parts: SourceParts, startedMs: number) {
+  constructor(parts: SourceParts, startedMs: number, makeServersBy: ServersFactory = makeServers) {
     this.#parts = parts;
     this.#startedMs = startedMs;
+    this.#makeServers = makeServersBy;
   }
 
   /** The start begins: the servers open when it takes long. */
@@ -56,11 +65,17 @@ export class Serving {
   }
 
   async #open(): Promise<void> {
-    const { config } = this.#parts;
-    if (this.#isClosed || (config.http.listen.length === 0 && adminSocketPath(config) === "")) return;
-    const { Servers } = await import("./servers.ts");
-    if (this.#isClosed) return;
-    this.#servers = new Servers(this.#parts, this.#startedMs);
-    await this.#servers.start();
+    if (this.#isClosed || !wantsServers(this.#parts.config)) return;
+    this.#servers = await this.#makeServers(this.#parts, this.#startedMs);
+    if (!this.#isClosed) await this.#servers.start();
   }
+}
+
+function wantsServers(config: Config): boolean {
+  return config.http.listen.length > 0 || adminSocketPath(config) !== "";
+}
+
+async function makeServers(parts: SourceParts, startedMs: number): Promise<Served> {
+  const { Servers } = await import("./servers.ts");
+  return new Servers(parts, startedMs);
 }
