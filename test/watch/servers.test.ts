@@ -21,12 +21,20 @@ testWith(
     await using bed = await ServedSwitch.open();
     const { box, client } = bed;
     await box.configure(["Ethernet0", "Ethernet4"]);
-    await using _orchagent = await box.orchagent();
     const daemon = await box.start(bed.options());
     await daemon.waitForLog(/http: listening on http:\/\/127\.0\.0\.1:9101/);
     await box.links.add(["Ethernet0"], { up: true, carrier: true }); // Ethernet4 does not come
-    await box.expectStateEqualsKernel(["Ethernet0"]);
+    await box.links.addBridge("Ethernet0.10"); // no port, though its name begins as that of one
     const json = async (path: string) => JSON.parse((await client.get(`/api/v1/${path}`)).body) as object;
+    const unpublished = { ...UP, published: null, awaited: true, in_sync: false, problems: ["not_published"] };
+    let found: object = {};
+    await waitUntil(
+      "a netdev that APPL_DB has no row for",
+      async () => "admin" in (found = await json("ports/Ethernet0")) && Bun.deepMatch(unpublished, found),
+      { seen: () => found },
+    );
+    await using _orchagent = await box.orchagent();
+    await box.expectStateEqualsKernel(["Ethernet0"]);
     const isAcknowledged = async () => ((await json("ports/Ethernet0")) as { in_sync: boolean }).in_sync;
     await waitUntil("acknowledgement of what is in STATE_DB", isAcknowledged);
 
@@ -38,7 +46,7 @@ testWith(
       ready: true,
       health: { status: "healthy", score: 100 },
       databases: ["CONFIG_DB", "APPL_DB", "STATE_DB"].map((name) => ({ name, usable: true, failure: "" })),
-      netlink: { connected: true, links: 3 }, // lo, Ethernet0 and its far end
+      netlink: { connected: true, links: 4 }, // lo, Ethernet0, its far end, and the bridge
       ports: { total: 2, in_sync: 2, with_problems: 1 }, // of Ethernet4 both know nothing
       port_init: { done: false, pending: ["Ethernet4"] },
       store: { state: "ok" },
