@@ -47,6 +47,7 @@ describe("Serving", () => {
     loaded();
     serving.begin();
     await clock.run(PATIENCE_MS);
+    expect(said[0]).toBe("load");
     await serving.open();
     expect(said).toEqual(["load", "start"]);
   });
