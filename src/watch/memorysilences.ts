@@ -1,5 +1,3 @@
-import { randomUUID } from "node:crypto";
-
 import { createSilence, isActive, type Silence, type SilenceIssue } from "../alert/silence.ts";
 import type { SilenceKeeper } from "../http/sources.ts";
 import type { Clock } from "../util/clock.ts";
@@ -23,7 +21,7 @@ export class MemorySilences implements SilenceKeeper {
   }
 
   create(request: Readonly<Record<string, unknown>>): Promise<Silence | readonly SilenceIssue[]> {
-    const made = createSilence(randomUUID(), request, this.#clock.wallNow());
+    const made = createSilence(crypto.randomUUID(), request, this.#clock.wallNow());
     if ("issues" in made) return Promise.resolve(made.issues);
     this.#set([...this.silences, made.silence]);
     return Promise.resolve(made.silence);
