@@ -4,23 +4,36 @@ import { Observations } from "../src/watch/observations.ts";
 import { PortRecords } from "../src/watch/portrecords.ts";
 import { CountingStore } from "../test/watch/countingstore.ts";
 import { WatchBench } from "../test/watch/watchbench.ts";
+import { enterBench } from "./contender.ts";
 import { benchOptions, report, type Row } from "./report.ts";
+import { scrapeServed } from "./servedscrape.ts";
 import { median } from "./statistics.ts";
+import { WHICH_DAEMON } from "./subject.ts";
 
-const USAGE = `bun bench/scrape.ts [--ports N,...] [--runs N] [--json FILE]
+const USAGE = `bun bench/scrape.ts [--ports N,...] [--runs N] [--served N] [--scrapers N,...] [--seconds N] [--json FILE]
 
-Measures what it costs to write all metrics of so many ports, and how long that keeps others from their turn; and what is
-added to each event so that there is something to write.`;
+Measures what it costs to write all metrics of so many ports, and how long that keeps others from their turn; what is added
+to each event so that there is something to write; and, on the real daemon with --served ports whose links change 100 times
+a second, how long scrapers wait for their answers over HTTP, and links for STATE_DB meanwhile.
+${WHICH_DAEMON}`;
 
 const LOOPS = 1_000_000;
 const ROUNDS = 9;
 const PORTS = 256;
 
 async function main(): Promise<void> {
-  const { numbers, json } = benchOptions(USAGE, { ports: "256,1024,10000,100000", runs: "30" });
+  const { numbers, json } = benchOptions(USAGE, {
+    ports: "256,1024,10000,100000",
+    runs: "30",
+    served: "1024",
+    scrapers: "1,10,100",
+    seconds: "10",
+  });
+  enterBench();
   const scrapes: Row[] = [];
   for (const ports of numbers.ports) scrapes.push(await scrape(ports, numbers.runs[0]!));
-  await report("scrape", { scrape: scrapes, observe: observations() }, json, { measured: "the sources" });
+  const served = await scrapeServed(numbers.served[0]!, numbers.scrapers, numbers.seconds[0]!);
+  await report("scrape", { "scrape, the sources": scrapes, "observe, the sources": observations(), served }, json);
 }
 
 async function scrape(ports: number, runs: number): Promise<Row> {
@@ -79,3 +92,4 @@ function observations(): Row[] {
 }
 
 await main();
+process.exit();

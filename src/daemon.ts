@@ -1,28 +1,37 @@
 import { join } from "node:path";
 
+import { reconcilerOptions } from "./config/reconciling.ts";
 import { diffConfig, mergeLive } from "./config/reload.ts";
 import type { Config } from "./config/schema.ts";
 import type { Health } from "./health/health.ts";
 import { getLog } from "./log/logger.ts";
 import type { Transition } from "./port/change.ts";
 import { Reconciler } from "./port/reconciler.ts";
+import type { StartKind } from "./port/startkind.ts";
 import type { TurnBudget } from "./rtnetlink/intake.ts";
 import type { LinkSource } from "./rtnetlink/source.ts";
-import type { StartKind } from "./store/start.ts";
+import type { StartKind as KeptKind } from "./store/start.ts";
 import type { Store } from "./store/store.ts";
+import { awaitDatabases } from "./swss/arrival.ts";
 import { type Database, ReplyError } from "./swss/database.ts";
 import type { ConnectorFactory } from "./swss/databases.ts";
 import { followLogger, type LoggerSettings } from "./swss/logger.ts";
 import { CONFIG_DB, STATE_DB } from "./swss/schema.ts";
+import { extendStart } from "./systemd/extension.ts";
 import type { Notifier } from "./systemd/notify.ts";
 import { startWatchdog, watchdogInterval } from "./systemd/watchdog.ts";
 import type { Clock } from "./util/clock.ts";
 import { IdleWork } from "./util/idlework.ts";
 import { alertSettings } from "./watch/alertsettings.ts";
+import { whyNotServed } from "./watch/exportformat.ts";
 import { healthLimits } from "./watch/healthlimits.ts";
 import { openHistory, toHistory } from "./watch/history.ts";
+import { MemorySilences } from "./watch/memorysilences.ts";
 import { MetricsFile } from "./watch/metricsfile.ts";
 import { Observations } from "./watch/observations.ts";
+import { Serving } from "./watch/serving.ts";
+import { StatusLine, type StatusLineFacts } from "./watch/statusline.ts";
+import { noHistory, noTrends } from "./watch/untold.ts";
 import { Watch } from "./watch/watch.ts";
 
 /** What a daemon is built from. */
@@ -47,15 +56,6 @@ export interface DaemonParts {
   readonly applyLogger: (settings: LoggerSettings) => void;
 }
 
-/** Redis did not come within the configured time. */
-export class RedisUnavailableError extends Error {
-  override readonly name = "RedisUnavailableError";
-}
-
-/** How often the service manager is asked for more time while Redis is not there, and for how much. */
-const EXTEND_EVERY_MS = 1000;
-const EXTEND_BY_US = 10_000_000;
-
 /** After so many changes and so much quiet the memory they took is given back: Bun alone keeps much of it for good. */
 const GARBAGE_CHANGES = 10_000;
 const QUIET_MS = 5000;
@@ -74,27 +74,22 @@ export class Daemon {
   readonly #idleWork: IdleWork;
   readonly #observations: Observations;
   readonly #watch: Watch;
+  readonly #statusLine: StatusLine;
+  readonly #serving: Serving | undefined;
   readonly #startedMs: number;
+  /** How the daemon started, once READY=1 was said. */
+  #started: StartKind | undefined;
+  #closing: Promise<void> | undefined;
   #config: Config;
   #metricsFile: MetricsFile | undefined;
   #watchdog: Disposable | undefined;
 
-  private constructor(parts: DaemonParts) {
+  /** Begins to connect to the databases. */
+  constructor(parts: DaemonParts) {
     this.#parts = parts;
     this.#config = parts.config;
-    const { mode, restart, performance, netlink, audit, standalone } = parts.config;
+    const { performance } = parts.config;
     this.#budget = { datagrams: performance.max_event_queue, ms: performance.batch_timeout_ms };
-    const globs = standalone.port_patterns.map((pattern) => new Bun.Glob(pattern));
-    const options = {
-      mode,
-      restart,
-      once: parts.once,
-      matchesPattern: (name: string) => globs.some((glob) => glob.match(Buffer.from(name, "latin1").toString())),
-      receiveBufferBytes: netlink.receive_buffer_bytes,
-      budget: this.#budget,
-      auditMs: audit.interval_secs * 1000,
-      eoiuMs: parts.eoiuMs,
-    };
     const { clock, version } = parts;
     this.#startedMs = clock.now();
     const isKept = parts.isReal && !parts.once;
@@ -102,36 +97,57 @@ export class Daemon {
     this.#observations = new Observations(this.#store, performance.max_latency_us, clock.wallNow());
     const collect = () => Bun.gc(true);
     this.#idleWork = new IdleWork(clock, { quietMs: QUIET_MS, leastEvents: GARBAGE_CHANGES, run: collect });
+    const options = reconcilerOptions(parts.config, { once: parts.once, budget: this.#budget, eoiuMs: parts.eoiuMs });
     this.#reconciler = new Reconciler({ ...parts, random: Math.random }, options, {
       onConnected: (database) => this.#onConnected(database),
       onTransition: (transition) => this.#onTransition(transition),
       onFlap: (name) => this.#observations.ports.flap(name),
       onAnswered: (name, commands, tookMs) => this.#observations.answered(name, commands, tookMs),
-      onChange: () => this.#status(),
+      onChange: () => this.#onChange(),
     });
     const watched = { reconciler: this.#reconciler, store: this.#store, observations: this.#observations };
     const alerts = alertSettings(parts.config, isKept);
-    this.#watch = new Watch({ ...watched, clock, version }, healthLimits(parts.config), alerts);
+    const onHealth = () => this.#statusLine.renew();
+    this.#watch = new Watch({ ...watched, clock, version, onHealth }, healthLimits(parts.config), alerts);
+    this.#statusLine = new StatusLine(parts.notifier, () => this.#statusFacts());
+    if (!isKept) return;
+    const silences = new MemorySilences(clock, (all) => this.#watch.alerting.setSilences(all));
+    const started = () => this.#started;
+    const told = { watch: this.#watch, started, silences, trends: noTrends, history: noHistory };
+    this.#serving = new Serving({ ...watched, ...told, config: parts.config, clock, version }, this.#startedMs);
+    this.#watch.health.httpFailure = () => this.#serving!.failure;
   }
 
-  /** Starts the daemon; resolves when the first publish was acknowledged. Throws RedisUnavailableError, SystemError. */
+  /** Makes a daemon and starts it. Throws as begin(). */
   static async start(parts: DaemonParts): Promise<Daemon> {
     const daemon = new Daemon(parts);
+    await daemon.begin();
+    return daemon;
+  }
+
+  /**
+   * Starts; resolves when the first publish was acknowledged. Throws RedisUnavailableError, SystemError, and
+   * DatabaseLostError when it is closed meanwhile; then all is closed.
+   */
+  async begin(): Promise<void> {
     try {
-      await daemon.#extendTimeout(daemon.#start());
-      return daemon;
+      await extendStart(this.#start(), this.#parts.notifier, this.#parts.clock);
     } catch (error) {
-      daemon.#watch[Symbol.dispose]();
-      await daemon.#reconciler.close();
-      await daemon.#store.close(STORE_CLOSE_MS);
+      await this.close();
       throw error;
     }
   }
 
+  /** Ends at once what has begun, and publishes nothing. */
+  close(): Promise<void> {
+    this.#watch[Symbol.dispose]();
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
   /** The metrics in the text format of Prometheus; undefined when the configuration says that nobody is told over HTTP. */
   metrics(): Promise<string> | undefined {
-    const { enabled, export_format } = this.#config.metrics;
-    return enabled && export_format !== "json" ? this.#watch.metrics.text() : undefined;
+    return whyNotServed(this.#config.metrics) === "" ? this.#watch.metrics.text() : undefined;
   }
 
   /** How the daemon is now. */
@@ -156,6 +172,7 @@ export class Daemon {
     this.#startWatchdog();
     const { isReal, once } = this.#parts;
     this.#watch.apply(healthLimits(this.#config), alertSettings(this.#config, isReal && !once));
+    this.#serving?.reload();
     this.#observations.reloaded(true, this.#parts.clock.wallNow());
     log.notice("configuration read again; changed: {live}", { live: live.join(" ") || "nothing" });
     if (restart.length > 0) log.warn("a restart is needed for {keys}", { keys: restart.join(" ") });
@@ -165,30 +182,40 @@ export class Daemon {
   /** Stops taking messages, publishes what is pending within the configured time, and ends. */
   async stop(): Promise<void> {
     this.#parts.notifier.stopping();
-    this.#status("stopping");
+    this.#statusLine.tell("stopping");
     this.#watchdog?.[Symbol.dispose]();
     this.#idleWork[Symbol.dispose]();
     this.#metricsFile?.[Symbol.dispose]();
     this.#watch[Symbol.dispose]();
+    const closed = this.#serving?.close();
     const left = await this.#reconciler.stop(this.#config.shutdown.timeout_secs * 1000);
+    await closed;
     await this.#store.close(STORE_CLOSE_MS);
     if (left > 0) log.warn("stopped with {left} ports that are not published", { left });
   }
 
+  async #close(): Promise<void> {
+    await Promise.all([this.#serving?.close(), this.#reconciler.close()]);
+    await this.#store.close(STORE_CLOSE_MS);
+  }
+
   async #start(): Promise<void> {
-    const { once, onBegin, notifier } = this.#parts;
+    const { once, onBegin, notifier, clock } = this.#parts;
     if (!once) this.#watch.start();
-    await this.#waitForRedis();
+    this.#serving?.begin();
+    await awaitDatabases(this.#reconciler.databases, this.#config.database.connection_timeout_secs * 1000, clock);
     onBegin();
     const kind = await this.#reconciler.start();
     this.#store.open();
     if (kind.name !== "once") await this.#noteStart(kind.name, kind.restoreCount);
     this.#startWatchdog();
+    this.#started = kind;
     notifier.ready();
-    this.#status();
+    this.#statusLine.tell();
+    await this.#serving?.open();
   }
 
-  async #noteStart(kind: StartKind, restoreCount: number): Promise<void> {
+  async #noteStart(kind: KeptKind, restoreCount: number): Promise<void> {
     const { clock, version } = this.#parts;
     const wallMs = clock.wallNow();
     this.#store.recordStart({ wallMs, kind, restoreCount, version });
@@ -204,33 +231,6 @@ export class Daemon {
     const directory = join(metrics.storage_path, namespace);
     const options = { directory, intervalMs: metrics.save_interval_secs * 1000 };
     this.#metricsFile = new MetricsFile(options, this.#parts.clock, () => this.#watch.metrics.data());
-  }
-
-  async #waitForRedis(): Promise<void> {
-    const { clock } = this.#parts;
-    const timeoutMs = this.#config.database.connection_timeout_secs * 1000;
-    const tooLate = Promise.withResolvers<never>();
-    const cancel = clock.after(timeoutMs, () => {
-      const errors = this.#reconciler.databases.failures.join("; ") || "no answer";
-      tooLate.reject(new RedisUnavailableError(`Redis did not come within ${timeoutMs} ms: ${errors}`));
-    });
-    try {
-      await Promise.race([this.#reconciler.databases.whenUsable(), tooLate.promise]);
-    } finally {
-      cancel();
-    }
-  }
-
-  /** Asks the service manager for more time, again and again, as long as `start` takes: what it waits for is Redis. */
-  async #extendTimeout(start: Promise<void>): Promise<void> {
-    const { clock, notifier } = this.#parts;
-    let cancel = () => {};
-    const extend = (): void => {
-      notifier.extendTimeout(EXTEND_BY_US);
-      cancel = clock.after(EXTEND_EVERY_MS, extend);
-    };
-    cancel = clock.after(EXTEND_EVERY_MS, extend);
-    await start.finally(() => cancel());
   }
 
   #onTransition(transition: Transition): void {
@@ -273,16 +273,25 @@ export class Daemon {
       probe: () => this.#reconciler.monitor!.probe(),
       alive: () => {
         this.#parts.notifier.watchdog();
-        this.#status();
+        this.#statusLine.tell();
       },
       stalled: (reason) => log.error("no sign of life for the watchdog: {reason}", { reason }),
     });
   }
 
-  #status(state?: string): void {
+  /** A database was lost or found, or PortInitDone was sent: that is told now, and not when somebody looks next. */
+  #onChange(): void {
+    if (this.#started) this.#watch.health.look(this.#parts.clock.now());
+    this.#statusLine.tell();
+  }
+
+  #statusFacts(): StatusLineFacts {
     const { databases, publisher, portSet } = this.#reconciler;
-    const now = state ?? (databases.allUsable ? "running" : "waiting for Redis");
-    const waiting = portSet.pending.size > 0 ? `, PortInitDone waits for ${portSet.pending.size}` : "";
-    this.#parts.notifier.status(`${now}: ${publisher.publishedCount} ports published${waiting}`);
+    return {
+      isConnected: databases.allUsable,
+      published: publisher.published.size,
+      pending: portSet.pending.size,
+      health: this.#started && this.#watch.health.health,
+    };
   }
 }

@@ -38,7 +38,7 @@ export async function runDaemon(options: DaemonOptions): Promise<ExitCode> {
   const once = options.action === "once";
   const stop = once ? undefined : stopSignal();
   let hasBegun = false;
-  const starting = Daemon.start({
+  const daemon = new Daemon({
     config,
     source: openSource(options.source),
     openDatabase: openDatabases(config, options.store),
@@ -52,6 +52,7 @@ export async function runDaemon(options: DaemonOptions): Promise<ExitCode> {
     eoiuMs: settings.eoiuTimeoutSecs * 1000,
     applyLogger: (logger) => logs.applyLogger(logger),
   });
+  const starting = daemon.begin().then(() => daemon);
   let running: Daemon | undefined;
   let isReloadDue = false;
   hangUp = () => {
@@ -61,18 +62,19 @@ export async function runDaemon(options: DaemonOptions): Promise<ExitCode> {
   await Promise.race([starting, stop ?? starting]);
   if (!hasBegun) {
     notifier.stopping(); // Redis is still awaited: nothing was taken in that would have to be published
+    await daemon.close();
     return EXIT.ok;
   }
   const tooLate = stop?.then(() => elapsed(config.shutdown.timeout_secs * 1000));
   running = await Promise.race([starting, tooLate ?? starting]); // what has begun to be published is, before a stop
   if (!running) {
     log.warn("stopped before the start was complete");
+    await daemon.close();
     return EXIT.ok;
   }
   Bun.unsafe.setJITPolicy(1); // the build delays compilation: what only starts the daemon is not worth the memory
   if (isReloadDue) reload(running, logs, options);
   await stop;
-  const daemon = running;
   running = undefined;
   await daemon.stop();
   return EXIT.ok;

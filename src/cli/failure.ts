@@ -1,5 +1,5 @@
 import { SystemError } from "../../ffi/libc.ts";
-import { RedisUnavailableError } from "../daemon.ts";
+import { RedisUnavailableError } from "../swss/arrival.ts";
 import { DatabaseConfigError } from "../swss/dbconfig.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
 

@@ -34,7 +34,7 @@ export interface HealthInput {
   readonly portInit: { readonly pending: readonly string[]; readonly seconds: number };
   /** Why the store keeps nothing; "" when it does, or is not meant to. */
   readonly storeFailure: string;
-  /** Why the HTTP server could not start; "" when it did, or is not meant to. */
+  /** Why the HTTP server or the admin socket is not as configured; "" when both are. */
   readonly httpFailure: string;
 }
 
@@ -160,7 +160,7 @@ function judgePortInit({ portInit }: HealthInput, { maxPortInitSeconds }: Health
 function judgeServices({ storeFailure, httpFailure }: HealthInput): Reason[] {
   const reasons: Reason[] = [];
   if (storeFailure) reasons.push(reason("store_degraded", 0, `the history is not kept: ${storeFailure}`));
-  if (httpFailure) reasons.push(reason("http_failed", 0, `there is no HTTP server: ${httpFailure}`));
+  if (httpFailure) reasons.push(reason("http_failed", 0, `the HTTP server is not as configured: ${httpFailure}`));
   return reasons;
 }
 

@@ -73,6 +73,11 @@ export class LinkSync {
     return new Set(this.#ports.keys());
   }
 
+  /** What the kernel says of a port, published or not; undefined without a netdev. */
+  state(name: string): PortState | undefined {
+    return this.#ports.get(name)?.state;
+  }
+
   /** Takes in what the kernel said of a link. */
   onLink({ kind, link, cause }: LinkEvent): void {
     const { name, ifindex, flags, master } = link;

@@ -110,9 +110,9 @@ export class Publisher implements PortSink {
     return this.#dirty.size + (this.#inFlight ? 1 : 0);
   }
 
-  /** Ports that STATE_DB is known to hold. */
-  get publishedCount(): number {
-    return this.#published.size;
+  /** What STATE_DB holds of each port, as far as is known. */
+  get published(): ReadonlyMap<string, Published> {
+    return this.#published;
   }
 
   /** True for a port that is published, or is to be. */

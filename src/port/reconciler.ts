@@ -16,6 +16,7 @@ import { PortSet } from "./portset.ts";
 import { Publisher } from "./publisher.ts";
 import type { ReconcilerOptions } from "./reconcileroptions.ts";
 import { countStart, decideStart, plainStart, type StartKind } from "./startkind.ts";
+import type { PortState } from "./state.ts";
 
 /** What a reconciler is built from. */
 export interface ReconcilerParts {
@@ -100,6 +101,11 @@ export class Reconciler {
   /** The audit, once the start is complete. */
   get audit(): Audit | undefined {
     return this.#audit;
+  }
+
+  /** What the kernel says of a port, published or not; undefined without a netdev. */
+  kernelState(name: string): PortState | undefined {
+    return this.#linkSync?.state(name);
   }
 
   /** Starts as the contract says; resolves when what the kernel had at the start is published and acknowledged. Throws SystemError. */

@@ -81,6 +81,11 @@ export class Databases implements Disposable {
     return [...new Set(this.#failures.values())];
   }
 
+  /** Why the database cannot be used; "" when it can, or when nobody knows yet. */
+  failure(name: DatabaseName): string {
+    return this.#failures.get(name) ?? "";
+  }
+
   /** Resolves when all databases are usable; rejects with DatabaseLostError when they are closed before. */
   async whenUsable(): Promise<void> {
     while (!this.allUsable) await Promise.race([this.#waiting.promise, this.#closed.promise]);

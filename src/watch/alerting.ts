@@ -1,6 +1,6 @@
 import { AlertEngine } from "../alert/engine.ts";
 import type { Severity } from "../alert/rule.ts";
-import type { Change, RuleStatistics } from "../alert/rulealerts.ts";
+import type { AlertView, Change, RuleStatistics } from "../alert/rulealerts.ts";
 import type { Silence } from "../alert/silence.ts";
 import type { Snapshot } from "../alert/snapshot.ts";
 import type { LogLevel } from "../log/level.ts";
@@ -43,6 +43,11 @@ export class Alerting implements Disposable {
   apply({ rules, receivers }: AlertSettings): void {
     this.#engine.setRules(rules);
     this.#receivers.apply(receivers);
+  }
+
+  /** The alerts that are not inactive. */
+  get alerts(): readonly AlertView[] {
+    return this.#engine.alerts;
   }
 
   /** Takes these silences in place of the former, from the next look on. */

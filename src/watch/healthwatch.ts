@@ -37,8 +37,8 @@ class OutcomeWindow {
 export class HealthWatch {
   /** What is allowed from the next look on. */
   limits: HealthLimits;
-  /** Why the HTTP server could not start; "" when it did, or is not meant to. */
-  httpFailure = "";
+  /** Why the HTTP server or the admin socket is not as configured; "" when both are. */
+  httpFailure: () => string = () => "";
   readonly #sources: HealthSources;
   readonly #heartbeat: Heartbeat;
   readonly #redis: Since<boolean>;
@@ -102,7 +102,7 @@ export class HealthWatch {
       latencyP99Us: latencySeconds === undefined ? undefined : latencySeconds * 1e6,
       portInit: { pending: [...portSet.pending], seconds: this.#portInit.seconds(nowMs) },
       storeFailure: store.status.state === "degraded" ? store.status.reason : "",
-      httpFailure: this.httpFailure,
+      httpFailure: this.httpFailure(),
     };
   }
 }

@@ -27,6 +27,8 @@ export interface WatchParts {
   readonly observations: Observations;
   readonly clock: Clock;
   readonly version: string;
+  /** Somebody has looked at health. */
+  readonly onHealth?: () => void;
 }
 
 /** Watches the daemon while it runs: reads its metrics for those who ask, and looks at its health and its alert rules. */
@@ -34,9 +36,9 @@ export class Watch implements Disposable {
   /** All metrics. */
   readonly metrics: MetricRegistry;
   readonly health: HealthWatch;
+  readonly kernel: KernelProbe;
+  readonly alerting: Alerting;
   readonly #parts: WatchParts;
-  readonly #kernel: KernelProbe;
-  readonly #alerting: Alerting;
   readonly #snapshot: MetricSnapshot;
   #beats = 0;
   #cancel = () => {};
@@ -45,15 +47,15 @@ export class Watch implements Disposable {
   constructor(parts: WatchParts, limits: HealthLimits, alerts: AlertSettings) {
     this.#parts = parts;
     const { reconciler, clock, observations } = parts;
-    this.#kernel = new KernelProbe(clock, () => reconciler.monitor?.probe());
-    this.health = new HealthWatch({ ...parts, kernel: this.#kernel }, limits, BEAT_MS, clock.now());
-    this.#alerting = new Alerting(alerts, clock, this.#moment());
+    this.kernel = new KernelProbe(clock, () => reconciler.monitor?.probe());
+    this.health = new HealthWatch({ ...parts, kernel: this.kernel }, limits, BEAT_MS, clock.now());
+    this.alerting = new Alerting(alerts, clock, this.#moment());
     const readings = this.#readings();
     this.metrics = new MetricRegistry(readings, () => new Promise((resolve) => clock.soon(resolve)));
     const own = { portsyncd_initial_sync_duration_seconds: () => observations.initialSync.own };
     this.#snapshot = new MetricSnapshot(readings, own, {
       portsyncd_redis_connected: () => reconciler.databases.failures,
-      portsyncd_netlink_connected: () => [this.#kernel.failure],
+      portsyncd_netlink_connected: () => [this.kernel.failure],
       portsyncd_health_score: () => this.health.health?.reasons.map(({ text }) => text) ?? [],
       portsyncd_port_init_pending_ports: () => [...reconciler.portSet.pending],
     });
@@ -67,25 +69,26 @@ export class Watch implements Disposable {
 
   /** Looks now: asks the kernel, and finds out about health and alerts. */
   async look(): Promise<Health> {
-    await this.#kernel.ask();
+    await this.kernel.ask();
     this.#keepTotals();
     const now = this.#moment();
     const health = this.health.look(now.monotonicMs);
-    if (!this.#disposed) this.#alerting.tick(now, this.#snapshot);
+    if (!this.#disposed) this.alerting.tick(now, this.#snapshot);
+    this.#parts.onHealth?.();
     return health;
   }
 
   /** Takes over what the configuration says. */
   apply(limits: HealthLimits, alerts: AlertSettings): void {
     this.health.limits = limits;
-    this.#alerting.apply(alerts);
+    this.alerting.apply(alerts);
   }
 
   [Symbol.dispose](): void {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#cancel();
-    this.#alerting[Symbol.dispose]();
+    this.alerting[Symbol.dispose]();
     this.#keepTotals();
   }
 
@@ -125,15 +128,15 @@ export class Watch implements Disposable {
   #readings(): Readings {
     const { reconciler, store, observations, version } = this.#parts;
     return {
-      ...linkReadings(reconciler, this.#kernel, observations),
+      ...linkReadings(reconciler, this.kernel, observations),
       ...publishReadings(reconciler),
       ...redisReadings(reconciler, observations),
       ...startReadings(observations),
       ...portReadings(reconciler, observations),
       ...storeReadings(store, observations.totals, observations),
       ...healthReadings(() => this.health.health),
-      ...alertReadings(() => this.#alerting.statistics),
-      ...deliveryReadings(() => this.#alerting.deliveries),
+      ...alertReadings(() => this.alerting.statistics),
+      ...deliveryReadings(() => this.alerting.deliveries),
       ...processReadings(version, observations),
     };
   }

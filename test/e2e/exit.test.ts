@@ -50,7 +50,7 @@ testWith(linux, "portsyncd exits with 65 for a damaged recording and with 66 for
 testWith(linux, "portsyncd exits with 69 when Redis does not come in time, and says why", async () => {
   await using dir = new TempDir();
   const database = `redis_socket = "${dir.path}/none"\nconnection_timeout_secs = 0.2\nsonic_db_config = "/nonexistent"`;
-  await Bun.write(dir.file("conf"), `[database]\n${database}\n`);
+  await Bun.write(dir.file("conf"), `[database]\n${database}\n[http]\nlisten = []\nadmin_socket = ""\n`);
   for (const args of [[], ["--once"]]) {
     const outcome = await runBinary(["--config", dir.file("conf"), ...args]);
     expectFailure(outcome, 69, /^portsyncd: Redis did not come within 200 ms: .*ENOENT/m);

@@ -106,9 +106,9 @@ testWith(able, "SIGHUP names the keys that need a restart and does not apply the
   await daemon.waitForLog(/1 of them ports/);
   const changes = { mode: "sonic", database: { redis_port: 7777 }, standalone: { port_patterns: ["none*"] } };
   await reload(box, daemon, changes);
-  // The directory of the store was the tests' own, and is none of what is written here.
+  // The directory of the store and the servers were the tests' own, and are none of what is written here.
   await daemon.waitForLog(
-    /a restart is needed for "?mode database\.redis_port store\.directory standalone\.port_patterns/,
+    /a restart is needed for "?mode database\.redis_port store\.directory http\.listen http\.admin_socket standalone\.port_patterns/,
   );
   await box.links.add(["Ethernet4"], { up: true });
   await box.expectStateEqualsKernel(["Ethernet0", "Ethernet4"]);

@@ -124,7 +124,8 @@ testWith(linux, "dist/portsyncd runs alone in an empty directory, without PATH, 
 
 testWith(linux, "dist/portsyncd has the process name portsyncd", async () => {
   await using dir = new TempDir();
-  await Bun.write(dir.file("redis.toml"), `[database]\nredis_socket = "${dir.path}/none"\n`);
+  const http = 'listen = []\nadmin_socket = ""';
+  await Bun.write(dir.file("redis.toml"), `[database]\nredis_socket = "${dir.path}/none"\n[http]\n${http}\n`);
   const binary = await builtBinary();
   const child = Bun.spawn([binary, "--config", dir.file("redis.toml")], { stderr: "pipe", stdout: "ignore" });
   for await (const _chunk of child.stderr) break;

@@ -107,7 +107,7 @@ const ALONE: readonly (readonly [changes: Partial<HealthInput>, says: string, te
     "PortInitDone has waited for 300 s for a b c d e and 2 more",
   ],
   [{ storeFailure: "disk full" }, "degraded 90: store_degraded 10", "the history is not kept: disk full"],
-  [{ httpFailure: "EADDRINUSE" }, "degraded 90: http_failed 10", "there is no HTTP server: EADDRINUSE"],
+  [{ httpFailure: "EADDRINUSE" }, "degraded 90: http_failed 10", "the HTTP server is not as configured: EADDRINUSE"],
 ];
 
 for (const [changes, says, text] of ALONE) {

@@ -111,6 +111,7 @@ function configFor(box: Switch, changes: NonNullable<WatchedOptions["config"]>):
     audit: { interval_secs: HARDLY_EVER_SECONDS, ...changes.audit },
     shutdown: { timeout_secs: 0.5 }, // a test may leave Redis dead
     store: { ...config.store, directory: join(box.directory, "store"), ...changes.store },
+    http: { ...config.http, listen: [], admin_socket: "", ...changes.http },
   };
 }
 

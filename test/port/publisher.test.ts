@@ -13,7 +13,7 @@ describe("Publisher.flush", () => {
     expect(bench.acknowledged).toEqual([]);
     await bench.database.next().answer(4, 4);
     expect(bench.acknowledged).toEqual([["Ethernet0", "Ethernet4"]]);
-    expect(bench.publisher.publishedCount).toBe(2);
+    expect(bench.publisher.published.size).toBe(2);
   });
 
   test("Publisher.flush writes a key of any bytes as it is", async () => {
@@ -85,7 +85,7 @@ describe("Publisher.remove", () => {
     bench.publisher.flush();
     expect(bench.sent).toEqual([del("Ethernet0")]);
     await bench.database.next().answer(1);
-    expect(bench.publisher.publishedCount).toBe(0);
+    expect(bench.publisher.published.size).toBe(0);
     expect(bench.publisher.counters.dels).toBe(1);
   });
 

@@ -26,6 +26,7 @@ testWith(linux, "Daemon writes the configuration and passes the arguments", asyn
     logging: { level: "debug" },
     database: { sonic_db_config: "/db.json" },
     store: { directory: `${dir.path}/store` }, // none of the machine's
+    http: { listen: [], admin_socket: "" },
   });
 });
 

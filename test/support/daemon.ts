@@ -53,6 +53,9 @@ const NOT_INHERITED = {
   BUN_OPTIONS: undefined,
 };
 
+/** Several daemons may run in one network, and none of them is the machine's. */
+const NO_SERVERS = { listen: [], admin_socket: "" };
+
 /** The words that start the daemon: $PORTSYNCD_BINARY or, without it, the sources. */
 export function daemonCommand(binary = process.env["PORTSYNCD_BINARY"]): string[] {
   return binary ? [binary] : [process.execPath, "--no-env-file", SOURCE];
@@ -105,7 +108,9 @@ export class Daemon implements AsyncDisposable {
       ...(config["database"] as DaemonConfig | undefined),
     };
     const store = { directory: join(options.directory, "store"), ...(config["store"] as DaemonConfig | undefined) };
-    await Bun.write(file, stringify({ ...config, store, ...(Object.keys(database).length > 0 ? { database } : {}) }));
+    const http = { ...NO_SERVERS, ...(config["http"] as DaemonConfig | undefined) };
+    const written = { ...config, store, http, ...(Object.keys(database).length > 0 ? { database } : {}) };
+    await Bun.write(file, stringify(written));
     const args = ["--config", file, ...(options.args ?? [])];
     const startedMs = performance.now();
     const child = (options.namespace ?? Namespace.current).spawn([...daemonCommand(options.binary), ...args], {

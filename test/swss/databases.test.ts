@@ -204,3 +204,14 @@ test("Databases says which database answered how many commands, and after how lo
   handlers.get("APPL_DB")!.onAnswered!(3, 1.5);
   expect([databases.names, answers]).toEqual([NAMES, [["APPL_DB", 3, 1.5]]]);
 });
+
+test("Databases.failure is why one cannot be used, until it can", async () => {
+  const bench = new Bench();
+  expect(bench.databases.failure("STATE_DB")).toBe("");
+  bench.handlers.get("STATE_DB")!.onFailed(new Error("refused"));
+  expect([bench.databases.failure("STATE_DB"), bench.databases.failure("APPL_DB")]).toEqual(["refused", ""]);
+  await bench.connect("STATE_DB");
+  expect(bench.databases.failure("STATE_DB")).toBe("");
+  bench.lose("STATE_DB");
+  expect(bench.databases.failure("STATE_DB")).toBe("gone");
+});

@@ -1,0 +1,52 @@
+import { formatHealth, type Health } from "../health/health.ts";
+import type { Notifier } from "../systemd/notify.ts";
+
+/** The longest text of `systemctl status`; a reason may name many ports. */
+const MOST_CHARACTERS = 500;
+
+/** What the status line tells. */
+export interface StatusLineFacts {
+  readonly isConnected: boolean;
+  readonly published: number;
+  /** Ports that PortInitDone waits for. */
+  readonly pending: number;
+  /** Undefined until it is of use: while the start goes on the daemon is not expected to be well. */
+  readonly health: Health | undefined;
+}
+
+/** The line of `systemctl status`: what the daemon does and, when it is not well, why. */
+export class StatusLine {
+  readonly #notifier: Pick<Notifier, "status">;
+  readonly #facts: () => StatusLineFacts;
+  #told = "";
+
+  constructor(notifier: Pick<Notifier, "status">, facts: () => StatusLineFacts) {
+    this.#notifier = notifier;
+    this.#facts = facts;
+  }
+
+  /** Tells the line; `state` is what the daemon does, if that does not follow from the facts. */
+  tell(state?: string): void {
+    const facts = this.#facts();
+    this.#told = kindOf(facts.health);
+    this.#notifier.status(formatStatusLine(facts, state));
+  }
+
+  /** Tells the line if there are other reasons not to be well than it has; that their numbers changed is no reason. */
+  renew(): void {
+    if (kindOf(this.#facts().health) !== this.#told) this.tell();
+  }
+}
+
+/** What a status line says: `running: 32 ports published, PortInitDone waits for 2; degraded, 90 of 100: ...`. */
+export function formatStatusLine({ isConnected, published, pending, health }: StatusLineFacts, state?: string): string {
+  const now = state ?? (isConnected ? "running" : "waiting for Redis");
+  const waiting = pending > 0 ? `, PortInitDone waits for ${pending}` : "";
+  const unwell = health && health.status !== "healthy" ? `; ${formatHealth(health)}` : "";
+  const line = `${now}: ${published} ports published${waiting}${unwell}`;
+  return line.length > MOST_CHARACTERS ? `${line.slice(0, MOST_CHARACTERS - 3)}...` : line;
+}
+
+function kindOf(health: Health | undefined): string {
+  return health ? [health.status, ...health.reasons.map(({ name }) => name).sort()].join(" ") : "";
+}
