@@ -1,14 +1,8 @@
 import type { AlertView, RuleStatistics } from "../../src/alert/rulealerts.ts";
 import { createSilence, type Silence } from "../../src/alert/silence.ts";
 import type { AlertState } from "../../src/alert/step.ts";
-import type {
-  NumberedTransition,
-  PortFacts,
-  SilenceKeeper,
-  Sources,
-  StatusFacts,
-  TrendFacts,
-} from "../../src/http/sources.ts";
+import type { PortFacts, SilenceKeeper, Sources, StatusFacts, TrendFacts } from "../../src/http/sources.ts";
+import type { NumberedTransition } from "../../src/store/historyquery.ts";
 import { EMPTY_TALLY } from "../../src/store/status.ts";
 
 /** When everything here happens, in milliseconds since 1970. */

@@ -47,7 +47,15 @@ export class Asked implements Disposable {
 
   /** Saves transitions, with what else is in their batch. */
   save(transitions: readonly Transition[], other: Partial<Batch> = {}): Reply {
-    const batch = { id: ++this.#lastId, transitions, counters: [], start: undefined, ...other };
+    const batch = {
+      id: ++this.#lastId,
+      transitions,
+      counters: [],
+      start: undefined,
+      keepsakes: [],
+      points: [],
+      ...other,
+    };
     return this.keeper.answer({ kind: "save", batch, now: this.now });
   }
 

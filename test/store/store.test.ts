@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
 
+import type { HistoryPage } from "../../src/store/historypage.ts";
 import type { Facts, Reply, Request } from "../../src/store/message.ts";
+import type { StoreOptions } from "../../src/store/options.ts";
 import { EMPTY_TALLY } from "../../src/store/status.ts";
-import { Store, type StoreOptions } from "../../src/store/store.ts";
+import { Store } from "../../src/store/store.ts";
 import type { ThreadObserver } from "../../src/store/thread.ts";
 import { FakeClock } from "../support/fakeclock.ts";
 import { limitsIn, transitionAt, transitionsFrom, WALL_MS } from "./requests.ts";
@@ -46,14 +48,21 @@ class Scripted {
   }
 
   /** Answers the request in flight. */
-  done(other: Partial<Facts> = {}): void {
-    const facts = { bytes: 4096, tally: EMPTY_TALLY, lastStart: undefined, counters: undefined, ...other };
-    this.#observer!.onReply({ outcome: "done", reason: "", facts, recoveries: [] });
+  done(other: Partial<Facts> = {}, page?: HistoryPage): void {
+    const facts = {
+      bytes: 4096,
+      tally: EMPTY_TALLY,
+      lastStart: undefined,
+      counters: undefined,
+      kept: undefined,
+      ...other,
+    };
+    this.#observer!.onReply({ outcome: "done", reason: "", facts, page, recoveries: [] });
   }
 
   /** Answers that it does not work. */
   fail(outcome: Exclude<Reply["outcome"], "done"> = "unavailable", reason = "the disk is full"): void {
-    this.#observer!.onReply({ outcome, reason, facts: undefined, recoveries: [] });
+    this.#observer!.onReply({ outcome, reason, facts: undefined, page: undefined, recoveries: [] });
   }
 
   /** Ends the thread. */
@@ -345,7 +354,7 @@ describe("Store", () => {
     expect(requests).toEqual([]);
     store.open();
     expect(requests.map(({ kind }) => kind)).toEqual(["open"]);
-    tell!.onReply({ outcome: "done", reason: "", facts: undefined, recoveries: [] });
+    tell!.onReply({ outcome: "done", reason: "", facts: undefined, page: undefined, recoveries: [] });
     expect(requests.at(-1)).toMatchObject({ kind: "save", batch: { transitions: [transitionAt(0)] } });
   });
 
