@@ -104,7 +104,7 @@ export class Daemon {
     this.#reconciler = new Reconciler({ ...parts, random: Math.random }, options, {
       onConnected: (database) => this.#onConnected(database),
       onTransition: (transition) => this.#onTransition(transition),
-      onFlap: (name) => this.#observations.ports.flap(name),
+      onFlap: (name) => this.#onFlap(name),
       onAnswered: (name, commands, tookMs) => this.#observations.answered(name, commands, tookMs),
       onChange: () => this.#status(),
     });
@@ -235,6 +235,11 @@ export class Daemon {
     this.#store.record(toHistory(transition, wallMs));
     this.#observations.transition(transition, wallMs);
     this.#idleWork.notice();
+  }
+
+  #onFlap(name: string): void {
+    this.#observations.ports.flap(name);
+    this.#watch.trending.flap(name);
   }
 
   async #onConnected(database: Database): Promise<void> {

@@ -103,10 +103,16 @@ export interface Sources {
   history(query: HistoryQuery): Promise<readonly NumberedTransition[]>;
 }
 
+/** A silence that was just made. */
+export interface MadeSilence extends Silence {
+  /** Why it is not kept over restarts; "" when it is. */
+  readonly notKept: string;
+}
+
 /** Makes and ends silences, for those who may use the admin socket. */
 export interface SilenceKeeper {
-  /** Makes one, and keeps it over restarts; or says what is wrong with the request (createSilence). */
-  create(request: Readonly<Record<string, unknown>>): Promise<Silence | readonly SilenceIssue[]>;
+  /** Makes one, and keeps it over restarts if it can; or says what is wrong with the request (createSilence). */
+  create(request: Readonly<Record<string, unknown>>): Promise<MadeSilence | readonly SilenceIssue[]>;
   /** Ends one; undefined when there is none of that id. */
   remove(id: string): Promise<Silence | undefined>;
 }

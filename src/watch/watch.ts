@@ -3,6 +3,7 @@ import type { Readings } from "../metrics/reading.ts";
 import { MetricRegistry } from "../metrics/registry.ts";
 import type { Reconciler } from "../port/reconciler.ts";
 import type { Store } from "../store/store.ts";
+import { TIERS } from "../trend/downsample.ts";
 import type { Clock } from "../util/clock.ts";
 import { Alerting } from "./alerting.ts";
 import { HealthWatch } from "./healthwatch.ts";
@@ -12,7 +13,11 @@ import { MetricSnapshot } from "./metricsnapshot.ts";
 import type { Observations } from "./observations.ts";
 import { portReadings, publishReadings, redisReadings } from "./portreadings.ts";
 import { alertReadings, healthReadings, processReadings } from "./selfreadings.ts";
+import { Silences } from "./silences.ts";
 import { startReadings, storeReadings } from "./statereadings.ts";
+import { Trending } from "./trending.ts";
+import { TrendSamples } from "./trendsamples.ts";
+import { trendThresholds } from "./trendthresholds.ts";
 
 /** Between two beats of the event loop's heart. */
 const BEAT_MS = 1000;
@@ -33,6 +38,10 @@ export class Watch implements Disposable {
   /** All metrics. */
   readonly metrics: MetricRegistry;
   readonly health: HealthWatch;
+  /** The silences of the alerts. */
+  readonly silences: Silences;
+  /** Where things are going. */
+  readonly trending: Trending;
   readonly #parts: WatchParts;
   readonly #kernel: KernelProbe;
   readonly #alerting: Alerting;
@@ -43,10 +52,12 @@ export class Watch implements Disposable {
 
   constructor(parts: WatchParts, limits: HealthLimits) {
     this.#parts = parts;
-    const { reconciler, clock, observations } = parts;
+    const { reconciler, store, clock, observations } = parts;
     this.#kernel = new KernelProbe(clock, () => reconciler.monitor?.probe());
     this.health = new HealthWatch({ ...parts, kernel: this.#kernel }, limits, BEAT_MS, clock.now());
-    this.#alerting = new Alerting(limits.maxLatencyUs, this.#moment());
+    this.#alerting = new Alerting(limits.maxLatencyUs, store, this.#moment());
+    this.silences = new Silences(store, clock, (silences) => this.#alerting.setSilences(silences));
+    this.trending = this.#openTrending();
     const readings = this.#readings();
     this.metrics = new MetricRegistry(readings, () => new Promise((resolve) => clock.soon(resolve)));
     const own = { portsyncd_initial_sync_duration_seconds: () => observations.initialSync.own };
@@ -62,6 +73,7 @@ export class Watch implements Disposable {
   start(): void {
     void this.look();
     this.#schedule();
+    this.trending.start();
   }
 
   /** Looks now: asks the kernel, and finds out about health and alerts. */
@@ -70,7 +82,9 @@ export class Watch implements Disposable {
     this.#keepTotals();
     const now = this.#moment();
     const health = this.health.look(now.monotonicMs);
-    if (!this.#disposed) this.#alerting.tick(now, this.#snapshot);
+    if (this.#disposed) return health;
+    this.silences.restore();
+    this.#alerting.tick(now, this.#snapshot);
     return health;
   }
 
@@ -85,6 +99,20 @@ export class Watch implements Disposable {
     this.#disposed = true;
     this.#cancel();
     this.#keepTotals();
+    this.#alerting.keep(this.#moment());
+    this.trending[Symbol.dispose]();
+  }
+
+  #openTrending(): Trending {
+    const { reconciler, store, clock, observations } = this.#parts;
+    const healthScore = () => this.health.health?.score;
+    const samples = new TrendSamples(reconciler, observations, healthScore, TIERS.hour.stepMs);
+    const sources = {
+      sample: (nowMs: number) => samples.read(nowMs),
+      thresholds: () => trendThresholds(this.#alerting.rules),
+      portCount: () => reconciler.publisher.desired.size,
+    };
+    return new Trending(sources, store, clock);
   }
 
   /** What the reconciler counts of this process goes on over restarts. */

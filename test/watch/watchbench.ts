@@ -49,7 +49,10 @@ export class WatchBench implements AsyncDisposable {
       {
         onConnected: async () => {},
         onTransition: (transition) => observations.transition(transition, clock.wallNow()),
-        onFlap: (name) => observations.ports.flap(name),
+        onFlap: (name) => {
+          observations.ports.flap(name);
+          this.watch.trending.flap(name);
+        },
         onChange: () => {},
       },
     );
