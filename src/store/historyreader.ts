@@ -46,10 +46,9 @@ export class HistoryReader {
     return promise.promise;
   }
 
-  /** What to ask for next; undefined when nobody wants to know. Each in turn: nobody waits for one who wants much. */
+  /** What to ask for next; undefined when nobody wants to know. */
   next(): HistoryQuery | undefined {
-    this.#asked = this.#reads.shift();
-    if (this.#asked) this.#reads.push(this.#asked);
+    [this.#asked] = this.#reads;
     return this.#asked?.query;
   }
 
@@ -62,6 +61,8 @@ export class HistoryReader {
     const limit = read.query.limit - ids.length;
     if (nextBeforeId !== undefined && limit > 0) {
       read.query = { ...read.query, beforeId: nextBeforeId, limit };
+      // Each in turn: nobody waits for one who wants much.
+      this.#reads = [...this.#reads.filter((other) => other !== read), read];
       return;
     }
     this.#remove(read);

@@ -1,3 +1,4 @@
+import type { HistoryQuery } from "../../src/store/historyquery.ts";
 import { Keeper } from "../../src/store/keeper.ts";
 import type { Batch, Reply, StoreLimits } from "../../src/store/message.ts";
 import { CAUSES, type Transition } from "../../src/store/transition.ts";
@@ -62,6 +63,12 @@ export class Asked implements Disposable {
   /** Makes a backup. */
   backup(): Reply {
     return this.keeper.answer({ kind: "backup", now: this.now });
+  }
+
+  /** Reads the history: one page. */
+  read(query: Partial<HistoryQuery> = {}): Reply {
+    const all = { port: undefined, sinceWallMs: undefined, beforeId: undefined, limit: 1_000_000 };
+    return this.keeper.answer({ kind: "read", query: { ...all, ...query }, now: this.now });
   }
 
   /** Ends without a start to end. */
