@@ -104,7 +104,7 @@ export class Daemon {
     this.#reconciler = new Reconciler({ ...parts, random: Math.random }, options, {
       onConnected: (database) => this.#onConnected(database),
       onTransition: (transition) => this.#onTransition(transition),
-      onFlap: (name) => this.#onFlap(name),
+      onFlap: (name) => this.#watch.flap(name),
       onAnswered: (name, commands, tookMs) => this.#observations.answered(name, commands, tookMs),
       onChange: () => this.#status(),
     });
@@ -130,6 +130,11 @@ export class Daemon {
   metrics(): Promise<string> | undefined {
     const { enabled, export_format } = this.#config.metrics;
     return enabled && export_format !== "json" ? this.#watch.metrics.text() : undefined;
+  }
+
+  /** What watches it: the silences and the trends, too. */
+  get watch(): Watch {
+    return this.#watch;
   }
 
   /** How the daemon is now. */
@@ -235,11 +240,6 @@ export class Daemon {
     this.#store.record(toHistory(transition, wallMs));
     this.#observations.transition(transition, wallMs);
     this.#idleWork.notice();
-  }
-
-  #onFlap(name: string): void {
-    this.#observations.ports.flap(name);
-    this.#watch.trending.flap(name);
   }
 
   async #onConnected(database: Database): Promise<void> {

@@ -88,6 +88,12 @@ export class Watch implements Disposable {
     return health;
   }
 
+  /** A port went down after it had been up. */
+  flap(name: string): void {
+    this.#parts.observations.ports.flap(name);
+    this.trending.flap(name);
+  }
+
   /** Takes over the limits of the configuration. */
   setLimits(limits: HealthLimits): void {
     if (limits.maxLatencyUs !== this.health.limits.maxLatencyUs) this.#alerting.setMaxLatency(limits.maxLatencyUs);

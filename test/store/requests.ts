@@ -1,5 +1,6 @@
 import type { HistoryQuery } from "../../src/store/historyquery.ts";
 import { Keeper } from "../../src/store/keeper.ts";
+import type { Kept } from "../../src/store/kept.ts";
 import type { Batch, Reply, StoreLimits } from "../../src/store/message.ts";
 import { CAUSES, type Transition } from "../../src/store/transition.ts";
 import type { Moment } from "../../src/util/moment.ts";
@@ -29,6 +30,30 @@ export function transitionAt(i: number, ports = 32): Transition {
 /** `count` transitions from the `first` on. */
 export function transitionsFrom(first: number, count: number, ports?: number): Transition[] {
   return Array.from({ length: count }, (_, i) => transitionAt(first + i, ports));
+}
+
+/** Enough alerts and points that they take pages of their own; different with each `seed`. */
+export function keptThings(seed: number): Pick<Batch, "keepsakes" | "points"> {
+  const numbers = Array.from({ length: 60 }, (_, i) => i);
+  return {
+    keepsakes: numbers.map((i) => ({
+      kind: "alert",
+      key: `rule/${i}`,
+      value: JSON.stringify([seed, "x".repeat(200)]),
+    })),
+    points: numbers.flatMap((i) =>
+      ["health_score", "restarts"].map((series) => ({ series, tier: "day", ms: WALL_MS + i, value: seed, most: 100 })),
+    ),
+  };
+}
+
+/** The seeds of what was kept: one, when all is as it was saved in one batch. Throws for what was never saved. */
+export function seedsOf({ keepsakes, points }: Kept): number[] {
+  const seeds = new Set(keepsakes.map(({ value }) => (JSON.parse(value!) as [number])[0]));
+  for (const { values } of points) for (let i = 1; i < values.length; i += 2) seeds.add(values[i]!);
+  const counts = [keepsakes.length, ...points.map(({ values }) => values.length / 2)];
+  if (counts.some((count) => count !== 60) || points.length !== 2) throw new Error(`${counts.join(" ")} are kept`);
+  return [...seeds];
 }
 
 /** A keeper that is asked by its methods, with a clock that stands unless it is told the time. */

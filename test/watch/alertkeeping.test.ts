@@ -1,7 +1,7 @@
-import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 
 import { MOST_SAMPLES } from "../../src/watch/alertkeeping.ts";
+import { keepWrongly } from "../store/databasefile.ts";
 import { TempDir } from "../support/tempdir.ts";
 import { KeepingProcess } from "./keepingprocess.ts";
 
@@ -163,14 +163,8 @@ describe("AlertKeeping", () => {
     one.metrics.set(CONNECTED, 0);
     await one.look(20);
     using two = await one.crash(dir.file("store"), 5);
-    {
-      using db = new Database(dir.file("store/portsyncd.db"));
-      for (const value of ["{}", "[]", "null", '"x"', '{"rule":"r","severity":"bad"}', "1e999"])
-        db.run("INSERT INTO keepsakes VALUES ('alert', ?, ?), ('sample', ?1, ?2), ('silence', ?1, ?2)", [
-          `bad ${value}`,
-          value,
-        ]);
-    }
+    const wrong = ["{}", "[]", "null", '"x"', '{"rule":"r","severity":"bad"}', "1e999"];
+    keepWrongly(dir.file("store/portsyncd.db"), ["alert", "sample", "silence"], wrong);
     await two.load();
     two.metrics.set(CONNECTED, 0);
     await two.look(5);

@@ -49,10 +49,7 @@ export class WatchBench implements AsyncDisposable {
       {
         onConnected: async () => {},
         onTransition: (transition) => observations.transition(transition, clock.wallNow()),
-        onFlap: (name) => {
-          observations.ports.flap(name);
-          this.watch.trending.flap(name);
-        },
+        onFlap: (name) => this.watch.flap(name),
         onChange: () => {},
       },
     );
