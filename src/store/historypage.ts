@@ -36,7 +36,7 @@ export function readPage(db: Database, query: HistoryQuery): HistoryPage {
   const portId = port === undefined ? null : portIdOf(db, port);
   if (first === null || portId === undefined) return { ids: [], columns: packTransitions([]), nextBeforeId: undefined };
   const end = Math.min(beforeId, last! + 1);
-  const start = Math.max(first, end - ROWS_OF_A_PAGE);
+  const start = end - ROWS_OF_A_PAGE;
   const sinceMs = Math.max(sinceWallMs ?? -Infinity, Number.MIN_SAFE_INTEGER);
   const rows = db
     .query<HistoryRow, Parameters>(READ)

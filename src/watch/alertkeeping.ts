@@ -13,8 +13,8 @@ export type KeepsakeStore = Pick<Store, "keepsakes" | "keep">;
 export const MOST_ALERTS = 4096;
 /** Samples that are kept; more are not within the longest window of a rule unless something happens each few seconds. */
 export const MOST_SAMPLES = 256;
-/** While there are alerts, so often it is noted that they still are: what is pending goes on after a short break only. */
-const STILL_THERE_MS = 20_000;
+/** While alerts are pending, so often it is noted that they still are: they go on after a short break only. */
+const STILL_PENDING_MS = 20_000;
 
 /** Counters that go on over restarts, so that rules can look at windows that do, too. */
 const LASTING = METRIC_NAMES.filter((name) => {
@@ -28,6 +28,8 @@ export class AlertKeeping {
   readonly #store: KeepsakeStore;
   #isRestored = false;
   #keptMs = -Infinity;
+  /** Something kept is pending; at first, when what is kept goes by the clock of the former process, it may be. */
+  #isPending = true;
   #sampled: SavedSample["values"] = {};
   #lastSample = 0;
 
@@ -46,8 +48,6 @@ export class AlertKeeping {
     const at = parseMoment(this.#store.keepsakes("alerts_at")?.get(""));
     const saved = at && { at, alerts: parseAll(alerts, parseAlert) };
     this.#engine.restore(parseAll(samples, parseSample), saved, now);
-    // What is kept says when things were by the clock of the former process.
-    this.keepAlerts(now);
   }
 
   /** Keeps what came of a look at the metrics, as far as it is something new. */
@@ -55,7 +55,7 @@ export class AlertKeeping {
     if (!this.#isRestored) return;
     this.#keepSample(now, snapshot);
     const isNew = changes.length > 0 || notifications.length > 0;
-    const isDue = now.monotonicMs - this.#keptMs >= STILL_THERE_MS && this.#store.keepsakes("alert")!.size > 0;
+    const isDue = this.#isPending && now.monotonicMs - this.#keptMs >= STILL_PENDING_MS;
     if (isNew || isDue) this.keepAlerts(now);
   }
 
@@ -69,6 +69,7 @@ export class AlertKeeping {
     for (const [key, value] of byKey) this.#store.keep("alert", key, value);
     this.#store.keep("alerts_at", "", JSON.stringify(now));
     this.#keptMs = now.monotonicMs;
+    this.#isPending = kept.some(({ alert }) => alert.state === "pending");
   }
 
   #keepSample({ wallMs }: Moment, snapshot: Snapshot<MetricName>): void {

@@ -448,9 +448,10 @@ describe("Store", () => {
     s.clock.advance(5000);
     await cannotTell(late, "the history was not read within 5000 ms");
     const other = s.store.history(ALL);
-    s.done({}, page([1])); // the answer for the one who has given up
+    s.done({}, page([1], 1)); // for the one who has given up, and wants no other page
     s.done({}, page([2]));
     expect((await other).map(({ id }) => id)).toEqual([2]);
+    expect(s.kinds).toEndWith("save read read read");
     const lost = s.store.history(ALL);
     s.crash();
     await cannotTell(lost, "crash");
