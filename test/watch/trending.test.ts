@@ -4,6 +4,7 @@ import type { TrendFacts } from "../../src/http/sources.ts";
 import type { Transition } from "../../src/store/transition.ts";
 import { TIERS } from "../../src/trend/downsample.ts";
 import { UnavailableError } from "../../src/util/unavailable.ts";
+import { MOST_FLAPS } from "../../src/watch/flaphistory.ts";
 import { Trending } from "../../src/watch/trending.ts";
 import type { TrendSample } from "../../src/watch/trendsamples.ts";
 import type { TrendThresholds } from "../../src/watch/trendthresholds.ts";
@@ -205,6 +206,20 @@ describe("Trending", () => {
     await one.stop();
     using two = await new Process(dir.file("store"), () => ({}), one.clock.wallNow()).run(20_000);
     expect((await two.facts()).ports.map(({ flaps }) => flaps)).toEqual([2]);
+  });
+
+  test("Trending takes the newest flaps where there are too many, and knows from when on it knows them", async () => {
+    await using dir = new TempDir();
+    {
+      using asked = new Asked(limitsIn(dir.file("store")));
+      asked.save([flap("Ethernet4", WALL_MS - 13 * DAY_MS)]);
+      for (let i = MOST_FLAPS; i > 0; i -= 1000)
+        asked.save(Array.from({ length: 1000 }, (_, j) => flap("Ethernet0", WALL_MS - (i - j) * 4000)));
+    }
+    using one = await new Process(dir.file("store"), () => ({})).run(20_000);
+    const { ports } = await one.facts();
+    expect(ports.map(({ port, lastDay }) => [port, lastDay])).toEqual([["Ethernet0", 24]]);
+    expect(ports[0]!.perDayBefore).toBeWithin(5, 24); // 8 episodes that are remembered, over 20 hours
   });
 
   test("Trending cannot tell before the store was read, and goes without it where it is disabled or cannot be read", async () => {
