@@ -26,12 +26,10 @@ import { alertSettings } from "./watch/alertsettings.ts";
 import { whyNotServed } from "./watch/exportformat.ts";
 import { healthLimits } from "./watch/healthlimits.ts";
 import { openHistory, toHistory } from "./watch/history.ts";
-import { MemorySilences } from "./watch/memorysilences.ts";
 import { MetricsFile } from "./watch/metricsfile.ts";
 import { Observations } from "./watch/observations.ts";
 import { Serving } from "./watch/serving.ts";
 import { StatusLine, type StatusLineFacts } from "./watch/statusline.ts";
-import { noHistory, noTrends } from "./watch/untold.ts";
 import { Watch } from "./watch/watch.ts";
 
 /** What a daemon is built from. */
@@ -101,7 +99,7 @@ export class Daemon {
     this.#reconciler = new Reconciler({ ...parts, random: Math.random }, options, {
       onConnected: (database) => this.#onConnected(database),
       onTransition: (transition) => this.#onTransition(transition),
-      onFlap: (name) => this.#observations.ports.flap(name),
+      onFlap: (name) => this.#watch.flap(name),
       onAnswered: (name, commands, tookMs) => this.#observations.answered(name, commands, tookMs),
       onChange: () => this.#onChange(),
     });
@@ -111,9 +109,8 @@ export class Daemon {
     this.#watch = new Watch({ ...watched, clock, version, onHealth }, healthLimits(parts.config), alerts);
     this.#statusLine = new StatusLine(parts.notifier, () => this.#statusFacts());
     if (!isKept) return;
-    const silences = new MemorySilences(clock, (all) => this.#watch.alerting.setSilences(all));
     const started = () => this.#started;
-    const told = { watch: this.#watch, started, silences, trends: noTrends, history: noHistory };
+    const told = { watch: this.#watch, started };
     this.#serving = new Serving({ ...watched, ...told, config: parts.config, clock, version }, this.#startedMs);
     this.#watch.health.httpFailure = () => this.#serving!.failure;
   }
@@ -148,6 +145,11 @@ export class Daemon {
   /** The metrics in the text format of Prometheus; undefined when the configuration says that nobody is told over HTTP. */
   metrics(): Promise<string> | undefined {
     return whyNotServed(this.#config.metrics) === "" ? this.#watch.metrics.text() : undefined;
+  }
+
+  /** What watches it: the silences and the trends, too. */
+  get watch(): Watch {
+    return this.#watch;
   }
 
   /** How the daemon is now. */

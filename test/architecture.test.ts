@@ -53,7 +53,13 @@ const EXTERNALS: Readonly<Record<string, readonly string[]>> = {
   "@valibot/to-json-schema": ["src/http/v1/jsonschema.ts"],
   "ajv/dist/2020": ["test/http/"],
   "ajv-formats": ["test/http/"],
-  valibot: ["src/config/load.ts", "src/config/key.ts", "src/config/schema.ts", "src/http/v1/schema.ts"],
+  valibot: [
+    "src/config/load.ts",
+    "src/config/key.ts",
+    "src/config/schema.ts",
+    "src/http/v1/schema.ts",
+    "src/watch/keptjson.ts",
+  ],
 };
 
 const READ_ENVIRONMENT = ["src/cli/", "src/main.ts", "src/config/environment.ts"];

@@ -43,11 +43,16 @@ export class AlertEngine<M extends string> {
     this.#labels = labels;
     this.#silences = silences;
     this.setRules(rules);
-    for (const saved of alerts ? rebase(alerts, now) : []) {
-      const rule = this.#rules.get(saved.rule) ?? new RuleAlerts(retiredRule<M>(saved), this.#samples);
-      rule.restore(saved);
-      this.#rules.set(saved.rule, rule);
-    }
+    if (alerts) this.#restoreAlerts(alerts, now);
+  }
+
+  /**
+   * Takes over what the earlier process saved, when that is known only after this one began to look: an alert that
+   * was there goes on with its older start, and a counter that had no value yet with what was saved of it.
+   */
+  restore(samples: readonly SavedSample[], alerts: SavedAlerts | undefined, now: Moment): void {
+    this.#samples.restore(samples, now);
+    if (alerts) this.#restoreAlerts(alerts, now);
   }
 
   /** Takes these rules in place of the former; the alerts of one that is gone end. Throws RangeError as the constructor. */
@@ -96,6 +101,14 @@ export class AlertEngine<M extends string> {
   /** The alerts, to be given to the engine of the next process. */
   save(now: Moment): SavedAlerts {
     return { at: now, alerts: [...this.#rules.values()].flatMap((rule) => rule.save()) };
+  }
+
+  #restoreAlerts(alerts: SavedAlerts, now: Moment): void {
+    for (const saved of rebase(alerts, now)) {
+      const rule = this.#rules.get(saved.rule) ?? new RuleAlerts(retiredRule<M>(saved), this.#samples);
+      rule.restore(saved);
+      this.#rules.set(saved.rule, rule);
+    }
   }
 
   #forgetRetired(): void {

@@ -120,9 +120,15 @@ export class RuleAlerts<M extends string> {
     this.#rule = rule;
   }
 
-  /** Takes over an alert of an earlier process. */
+  /**
+   * Takes over an alert of an earlier process. One that this process has already is the same and began earlier, unless the
+   * former had ended; what receivers were told last stays.
+   */
   restore({ port, alert, delivery }: SavedAlert): void {
-    this.#instances.set(port, { port, alert, delivery, silence: undefined });
+    const own = this.#instances.get(port);
+    if (own && alert.state === "resolved") return;
+    const told = own && own.delivery.told !== "nothing" ? own.delivery : delivery;
+    this.#instances.set(port, { port, alert, delivery: told, silence: undefined });
   }
 
   /** Looks at the metrics, and adds what changed to `changes`. */

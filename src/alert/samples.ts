@@ -1,7 +1,7 @@
 import type { Moment } from "../util/moment.ts";
 import type { Range, Selector } from "./expression.ts";
 import { PortSeries } from "./portseries.ts";
-import { ChangeSeries, HistogramSeries, MaxSeries, type Series } from "./series.ts";
+import { ChangeSeries, HistogramSeries, MaxSeries, type PastSample, type Series } from "./series.ts";
 import type { SavedSample, Snapshot } from "./snapshot.ts";
 
 /** What is known before the first look. */
@@ -23,14 +23,20 @@ export class Samples<M extends string> {
   #asked = new Set<string>();
   #snapshot: Snapshot<M> = NOTHING;
   /** Saved counters, for series that are asked for. */
-  readonly #saved: readonly { readonly atMs: number; readonly values: SavedSample["values"] }[];
+  #saved: readonly PastSample[] = [];
 
   /** `saved` is what earlier processes saved; what lies in the future is of a clock that was wrong, and is left out. */
   constructor(saved: readonly SavedSample[], now: Moment) {
+    this.restore(saved, now);
+  }
+
+  /** Takes what earlier processes saved, as the constructor; a series that has a value already does without. */
+  restore(saved: readonly SavedSample[], now: Moment): void {
     this.#saved = saved
       .map(({ wallMs, values }) => ({ atMs: now.monotonicMs - (now.wallMs - wallMs), values }))
       .filter(({ atMs }) => atMs <= now.monotonicMs)
       .sort((a, b) => a.atMs - b.atMs);
+    for (const series of this.#series.values()) if (series instanceof ChangeSeries) series.seed(this.#saved);
   }
 
   /** The metrics as they were when they were looked at last. */
@@ -54,7 +60,7 @@ export class Samples<M extends string> {
     const windowMs = range.windowSeconds * 1000;
     return this.#ask(keyOf(isCounter ? "counter" : "gauge", range, range.windowSeconds), () => {
       const series = new ChangeSeries(range, windowMs, isCounter);
-      if (isCounter && range.labels === undefined) this.#seed(series, range.metric);
+      series.seed(this.#saved);
       return series;
     });
   }
@@ -89,12 +95,5 @@ export class Samples<M extends string> {
     const series = (this.#series.get(key) as S | undefined) ?? make();
     this.#series.set(key, series);
     return series;
-  }
-
-  #seed(series: ChangeSeries<M>, metric: M): void {
-    for (const { atMs, values } of this.#saved) {
-      const value = values[metric];
-      if (value !== undefined && Number.isFinite(value)) series.seed(atMs, value);
-    }
   }
 }

@@ -10,6 +10,13 @@ export interface Series<M extends string> {
   add(atMs: number, snapshot: Snapshot<M>): void;
 }
 
+/** Counters that an earlier process saved, by the clock of this one. */
+export interface PastSample {
+  readonly atMs: number;
+  /** By metric. */
+  readonly values: Readonly<Record<string, number>>;
+}
+
 /** What is no number is no value. */
 export function finite(value: number | undefined): number | undefined {
   return value !== undefined && Number.isFinite(value) ? value : undefined;
@@ -19,11 +26,13 @@ export function finite(value: number | undefined): number | undefined {
 export class ChangeSeries<M extends string> implements Series<M> {
   readonly #selector: Selector<M>;
   readonly #window: ChangeWindow;
+  readonly #isCounter: boolean;
   #isThere = false;
 
   /** `windowMs` is the length in milliseconds. */
   constructor(selector: Selector<M>, windowMs: number, isCounter: boolean) {
     this.#selector = selector;
+    this.#isCounter = isCounter;
     this.#window = new ChangeWindow(windowMs, isCounter);
   }
 
@@ -33,9 +42,14 @@ export class ChangeSeries<M extends string> implements Series<M> {
     if (value !== undefined) this.#window.add(atMs, value);
   }
 
-  /** Takes what was saved by an earlier process. */
-  seed(atMs: number, value: number): void {
-    this.#window.seed(atMs, value);
+  /** Takes what was saved by earlier processes, in the order of the times, if it is a counter that had no value yet. */
+  seed(saved: readonly PastSample[]): void {
+    const { metric, labels } = this.#selector;
+    if (!this.#isCounter || labels !== undefined || !this.#window.isEmpty) return;
+    for (const { atMs, values } of saved) {
+      const value = finite(values[metric]);
+      if (value !== undefined) this.#window.seed(atMs, value);
+    }
   }
 
   /** By how much it changed within the window; undefined while it has no value, or had only one. */

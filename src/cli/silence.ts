@@ -1,4 +1,4 @@
-import type { Response } from "../http/v1/schema.ts";
+import { escapeControls } from "../log/escape.ts";
 import { toJsonLine } from "../util/jsonline.ts";
 import type { AdminClient } from "./adminclient.ts";
 import type { SilenceOptions, UnsilenceOptions } from "./adminoptions.ts";
@@ -10,15 +10,16 @@ import { printText } from "./output.ts";
 export async function runSilence(client: AdminClient, options: SilenceOptions): Promise<ExitCode> {
   const { rule, severity, port, reason, seconds } = options;
   const wanted = { rule, severity, port, reason, expires_in_secs: seconds };
-  return tell(await client.post<"Silence">("silences", wanted), "silence", options.json);
+  const made = await client.post<"MadeSilence">("silences", wanted);
+  const lines = [`silence ${formatSilence(made)}`];
+  if (made.not_kept !== null) lines.push(escapeControls(`it is not kept over a restart: ${made.not_kept}`));
+  await printText(options.json ? toJsonLine(made) : lines.join("\n"));
+  return EXIT.ok;
 }
 
 /** Ends a silence. Throws Failure. */
 export async function runUnsilence(client: AdminClient, { id, json }: UnsilenceOptions): Promise<ExitCode> {
-  return tell(await client.delete<"Silence">(`silences/${encodeURIComponent(id)}`), "ended", json);
-}
-
-async function tell(silence: Response<"Silence">, what: string, json: boolean): Promise<ExitCode> {
-  await printText(json ? toJsonLine(silence) : `${what} ${formatSilence(silence)}`);
+  const silence = await client.delete<"Silence">(`silences/${encodeURIComponent(id)}`);
+  await printText(json ? toJsonLine(silence) : `ended ${formatSilence(silence)}`);
   return EXIT.ok;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "../util/clock.ts";
+import { UnavailableError } from "../util/unavailable.ts";
 import type { PortFacts, Sources } from "./sources.ts";
-import { UnavailableError } from "./sources.ts";
 import { toAlerts } from "./v1/alerts.ts";
 import { toHistory } from "./v1/history.ts";
 import { findProblems } from "./v1/portproblem.ts";

@@ -1,9 +1,9 @@
 import { quoteString } from "../log/escape.ts";
 import { getLog } from "../log/logger.ts";
 import type { Clock } from "../util/clock.ts";
+import { UnavailableError } from "../util/unavailable.ts";
 import { type Answer, problemAnswer, refusal, RequestError } from "./answer.ts";
 import type { Method, Route, RouteRequest } from "./route.ts";
-import { UnavailableError } from "./sources.ts";
 import type { Turnstile } from "./turnstile.ts";
 
 /** A request as it came: its target is not looked at yet. */

@@ -4,8 +4,8 @@ import type { Mode } from "../config/schema.ts";
 import type { Health } from "../health/health.ts";
 import type { StartName } from "../port/startkind.ts";
 import type { PortState } from "../port/state.ts";
+import type { HistoryQuery, NumberedTransition } from "../store/historyquery.ts";
 import type { StoreStatus } from "../store/status.ts";
-import type { Transition } from "../store/transition.ts";
 import type { DatabaseName } from "../swss/schema.ts";
 import type { PortFlaps } from "../trend/flaptrend.ts";
 import type { TrendReport } from "../trend/report.ts";
@@ -84,23 +84,6 @@ export interface TrendFacts {
   readonly ports: readonly PortFlaps[];
 }
 
-/** Which transitions are wanted: the newest that are older than `beforeId`. */
-export interface HistoryQuery {
-  /** A port's name by its bytes; undefined for all. */
-  readonly port: string | undefined;
-  /** Milliseconds since 1970; undefined for the beginning. */
-  readonly sinceWallMs: number | undefined;
-  /** The id of a transition; undefined to begin with the newest. */
-  readonly beforeId: number | undefined;
-  /** How many, at most. */
-  readonly limit: number;
-}
-
-/** A transition and its number, which grows with each. */
-export interface NumberedTransition extends Transition {
-  readonly id: number;
-}
-
 /**
  * What the server tells. Nothing is kept up for it: it asks when it was asked. All but the promises are answered in this
  * turn, so they must not take long; no answer may wait for a disk.
@@ -120,15 +103,16 @@ export interface Sources {
   history(query: HistoryQuery): Promise<readonly NumberedTransition[]>;
 }
 
-/** Makes and ends silences, for those who may use the admin socket. */
-export interface SilenceKeeper {
-  /** Makes one, and keeps it over restarts; or says what is wrong with the request (createSilence). */
-  create(request: Readonly<Record<string, unknown>>): Promise<Silence | readonly SilenceIssue[]>;
-  /** Ends one; undefined when there is none of that id. */
-  remove(id: string): Promise<Silence | undefined>;
+/** A silence that was just made. */
+export interface MadeSilence extends Silence {
+  /** Why it is not kept over restarts; "" when it is. */
+  readonly notKept: string;
 }
 
-/** Something that is asked for cannot be told now; the message says why. */
-export class UnavailableError extends Error {
-  override readonly name = "UnavailableError";
+/** Makes and ends silences, for those who may use the admin socket. */
+export interface SilenceKeeper {
+  /** Makes one, and keeps it over restarts if it can; or says what is wrong with the request (createSilence). */
+  create(request: Readonly<Record<string, unknown>>): Promise<MadeSilence | readonly SilenceIssue[]>;
+  /** Ends one; undefined when there is none of that id. */
+  remove(id: string): Promise<Silence | undefined>;
 }

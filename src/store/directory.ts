@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
-import { UnavailableError } from "./failure.ts";
+import { UnavailableError } from "../util/unavailable.ts";
 
 const DIRECTORY_MODE = 0o750;
 const FILE_MODE = 0o640;

@@ -1,7 +1,4 @@
-/** The store cannot be used now; the same may work later. */
-export class UnavailableError extends Error {
-  override readonly name = "UnavailableError";
-}
+import { UnavailableError } from "../util/unavailable.ts";
 
 /** The file holds what no version of the store can have written. */
 export class DamageError extends Error {

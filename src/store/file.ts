@@ -1,9 +1,13 @@
 import type { Database } from "bun:sqlite";
 
 import type { Moment } from "../util/moment.ts";
+import { UnavailableError } from "../util/unavailable.ts";
 import { createBackup } from "./backup.ts";
 import { statOf, type StorePaths } from "./directory.ts";
-import { UnavailableError } from "./failure.ts";
+import { type HistoryPage, readPage } from "./historypage.ts";
+import type { HistoryQuery } from "./historyquery.ts";
+import type { Kept } from "./kept.ts";
+import { readKept, writeKeepsakes, writePoints } from "./keptrows.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Batch, Facts, StoreLimits } from "./message.ts";
 import { advanceAge, type Age, markHistory, trimByAge, trimBySize, trimStarts } from "./retention.ts";
@@ -95,7 +99,7 @@ export class StoreFile implements Disposable {
   }
 
   /** What is known of the file. */
-  facts(): Omit<Facts, "counters"> {
+  facts(): Omit<Facts, "counters" | "kept"> {
     const { paths, ledger } = this.#options;
     const bytes = (statOf(paths.database)?.size ?? 0) + (statOf(paths.wal)?.size ?? 0);
     return { bytes, tally: ledger.tally, lastStart: this.#lastStart };
@@ -109,11 +113,21 @@ export class StoreFile implements Disposable {
     return rows.map(({ name, value }) => [name, value]);
   }
 
+  /** What else is kept. */
+  kept(): Kept {
+    return readKept(this.#db);
+  }
+
+  /** A page of the history. */
+  read(query: HistoryQuery): HistoryPage {
+    return readPage(this.#db, query);
+  }
+
   [Symbol.dispose](): void {
     this.#db.close();
   }
 
-  #add({ id, transitions, counters, start }: Batch, ageMs: number): void {
+  #add({ id, transitions, counters, start, keepsakes, points }: Batch, ageMs: number): void {
     if (start) this.#addStart(start);
     if (transitions.length > 0) markHistory(this.#db, this.#age.ms, ageMs);
     const addTransition = this.#db.query(ADD_TRANSITION);
@@ -122,6 +136,8 @@ export class StoreFile implements Disposable {
       addTransition.run(Math.trunc(wallMs), id, CAUSES.indexOf(cause), ...columns(old), ...columns(now));
     }
     for (const [name, delta] of counters) this.#db.run(ADD_COUNT, [name, delta]);
+    writeKeepsakes(this.#db, keepsakes);
+    writePoints(this.#db, points);
     this.#setMeta("instance", this.#options.instance);
     this.#setMeta("batch", id);
   }

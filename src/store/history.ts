@@ -4,16 +4,16 @@ import { existsSync, realpathSync } from "node:fs";
 import { openImmutable, openToRead } from "./connection.ts";
 import { checkPlain, storePaths } from "./directory.ts";
 import { classify, codeOf } from "./failure.ts";
+import { HISTORY_COLUMNS, type HistoryRow, toTransition } from "./historyrow.ts";
 import { MIGRATIONS, versionOf } from "./migrations.ts";
 import { type PastStart, START_KINDS } from "./start.ts";
-import { CAUSES, type PortSnapshot, type Transition } from "./transition.ts";
+import type { Transition } from "./transition.ts";
 
 /** Rows of one query: in between nothing is held open, so a slow reader does not keep the log from being written back. */
 const ROWS_AT_ONCE = 1000;
 
-// No column of a later version: a file that was not migrated yet can be read, too.
 const READ = `
-  SELECT history.id, wall_ms, name, cause, old_admin, old_oper, old_mtu, new_admin, new_oper, new_mtu
+  SELECT ${HISTORY_COLUMNS}
   FROM history JOIN ports ON ports.id = history.port
   WHERE history.id > ?1 AND wall_ms >= ?2 AND (?3 IS NULL OR name = ?3)
   ORDER BY history.id LIMIT ${ROWS_AT_ONCE}`;
@@ -21,19 +21,6 @@ const READ = `
 const READ_STARTS =
   "SELECT wall_ms AS wallMs, kind, restore_count AS restoreCount, version, ended_wall_ms AS endedWallMs" +
   " FROM starts ORDER BY id";
-
-interface Row {
-  readonly id: number;
-  readonly wall_ms: number;
-  readonly name: Uint8Array;
-  readonly cause: number;
-  readonly old_admin: number | null;
-  readonly old_oper: number | null;
-  readonly old_mtu: number | null;
-  readonly new_admin: number | null;
-  readonly new_oper: number | null;
-  readonly new_mtu: number | null;
-}
 
 /** The history cannot be read: there is none, it is damaged, or it may not be read. */
 export class HistoryError extends Error {
@@ -86,7 +73,7 @@ export class History implements Disposable {
   *read({ port, sinceWallMs = -Infinity }: HistoryFilter = {}): Generator<readonly Transition[]> {
     const name = port === undefined ? null : Buffer.from(port, "latin1");
     const since = Math.max(sinceWallMs, Number.MIN_SAFE_INTEGER);
-    const query = guard(this.#path, () => this.#db.query<Row, [number, number, Uint8Array | null]>(READ));
+    const query = guard(this.#path, () => this.#db.query<HistoryRow, [number, number, Uint8Array | null]>(READ));
     for (let last = 0; ;) {
       const rows = guard(this.#path, () => query.all(last, since, name));
       for (const row of rows) {
@@ -143,7 +130,7 @@ function guard<T>(path: string, body: () => T): T {
 }
 
 /** Nobody has checked the file: a page in the place of another holds rows of another kind, and reading may lead in a circle. */
-function follows({ id, wall_ms, name }: Row, last: number): boolean {
+function follows({ id, wall_ms, name }: HistoryRow, last: number): boolean {
   return id > last && typeof wall_ms === "number" && name instanceof Uint8Array;
 }
 
@@ -152,18 +139,4 @@ function isStart({ wallMs, kind, restoreCount, version, endedWallMs }: PastStart
   const areNumbers = typeof wallMs === "number" && typeof restoreCount === "number";
   const hasEnd = endedWallMs === null || typeof endedWallMs === "number";
   return areNumbers && hasEnd && START_KINDS.includes(kind) && typeof version === "string";
-}
-
-function toTransition(row: Row): Transition {
-  return {
-    wallMs: row.wall_ms,
-    port: Buffer.from(row.name).toString("latin1"),
-    cause: CAUSES[row.cause] ?? "event",
-    old: toSnapshot(row.old_admin, row.old_oper, row.old_mtu),
-    new: toSnapshot(row.new_admin, row.new_oper, row.new_mtu),
-  };
-}
-
-function toSnapshot(admin: number | null, oper: number | null, mtu: number | null): PortSnapshot | null {
-  return admin === null ? null : { admin: admin === 1, oper: oper === 1, mtu: mtu ?? 0 };
 }

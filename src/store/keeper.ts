@@ -4,9 +4,10 @@ import { createDatabase, openVerified } from "./connection.ts";
 import { checkFile, openDirectory, removeDatabase, statOf, type StorePaths } from "./directory.ts";
 import { classify, DamageError, type Failure } from "./failure.ts";
 import { StoreFile } from "./file.ts";
+import type { HistoryPage } from "./historypage.ts";
 import { Ledger } from "./ledger.ts";
 import { StoreLock } from "./lock.ts";
-import type { Facts, Reply, Request, StoreLimits } from "./message.ts";
+import type { Reply, Request, StoreLimits } from "./message.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { type Discovery, restore, setDatabaseAside } from "./recovery.ts";
 import type { Recovery } from "./status.ts";
@@ -39,8 +40,8 @@ export class Keeper implements Disposable {
     let failure: Failure = { kind: "unavailable", reason: "" };
     for (const attempt of ATTEMPTS) {
       try {
-        const facts = this.#attempt(request, attempt === "set aside" ? failure.reason : undefined);
-        return { outcome: "done", reason: "", facts, recoveries: this.#recoveries };
+        const done = this.#attempt(request, attempt === "set aside" ? failure.reason : undefined);
+        return { outcome: "done", reason: "", ...done, recoveries: this.#recoveries };
       } catch (error) {
         failure = classify(error);
         if (failure.kind === "bug") throw error;
@@ -52,7 +53,7 @@ export class Keeper implements Disposable {
     if (failure.kind === "unavailable") this.#unlock(); // the directory may be another one next time
     const outcome = failure.kind === "refused" ? "refused" : "unavailable";
     const reason = `${this.#limits.directory}: ${failure.reason}`;
-    return { outcome, reason, facts: undefined, recoveries: this.#recoveries };
+    return { outcome, reason, facts: undefined, page: undefined, recoveries: this.#recoveries };
   }
 
   [Symbol.dispose](): void {
@@ -60,19 +61,22 @@ export class Keeper implements Disposable {
     this.#unlock();
   }
 
-  #attempt(request: Request, damage: string | undefined): Facts {
+  #attempt(request: Request, damage: string | undefined): Pick<Reply, "facts" | "page"> {
     if (this.#file?.isAway) this[Symbol.dispose]();
-    const counters = this.#file ? undefined : this.#open(request.now, damage).counters();
+    const opened = this.#file ? undefined : this.#open(request.now, damage);
+    const [counters, kept] = [opened?.counters(), opened?.kept()];
     const file = this.#file!;
+    let page: HistoryPage | undefined;
     if (request.kind === "save") file.save(request.batch, request.now);
     else if (request.kind === "backup") file.backup(request.now);
+    else if (request.kind === "read") page = file.read(request.query);
     else if (request.kind === "close") {
       if (request.start) file.end(request.start, request.now);
       if (request.backup) file.backup(request.now);
     }
-    const facts = { ...file.facts(), counters };
+    const facts = { ...file.facts(), counters, kept };
     if (request.kind === "close") this[Symbol.dispose]();
-    return facts;
+    return { facts, page };
   }
 
   #open(now: Moment, damage: string | undefined): StoreFile {

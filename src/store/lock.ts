@@ -1,8 +1,9 @@
 import { constants, Database } from "bun:sqlite";
 import { basename } from "node:path";
 
+import { UnavailableError } from "../util/unavailable.ts";
 import { createFile, statOf } from "./directory.ts";
-import { classify, codeOf, UnavailableError } from "./failure.ts";
+import { classify, codeOf } from "./failure.ts";
 
 /**
  * Sees to it that one process writes a store: an exclusive lock of SQLite on a file that is empty and stays so. The kernel

@@ -1,5 +1,8 @@
 import type { Moment } from "../util/moment.ts";
 import type { TransitionColumns } from "./columns.ts";
+import type { HistoryPage } from "./historypage.ts";
+import type { HistoryQuery } from "./historyquery.ts";
+import type { Keepsake, Kept, SeriesPoint } from "./kept.ts";
 import type { PastStart, Start } from "./start.ts";
 import type { Recovery, Tally } from "./status.ts";
 import type { Transition } from "./transition.ts";
@@ -21,6 +24,8 @@ export interface Batch {
   /** What is added to each counter. */
   readonly counters: readonly (readonly [name: string, delta: number])[];
   readonly start: Start | undefined;
+  readonly keepsakes: readonly Keepsake[];
+  readonly points: readonly SeriesPoint[];
 }
 
 /** What the thread of the store is asked for. Every request opens the database if that is not done. */
@@ -34,6 +39,7 @@ export type Request =
     }
   | { readonly kind: "save"; readonly batch: Batch; readonly now: Moment }
   | { readonly kind: "backup"; readonly now: Moment }
+  | { readonly kind: "read"; readonly query: HistoryQuery; readonly now: Moment }
   /** A clean end, of the start that is given. */
   | { readonly kind: "close"; readonly start: Start | undefined; readonly backup: boolean; readonly now: Moment };
 
@@ -53,6 +59,8 @@ export interface Facts {
   readonly lastStart: PastStart | undefined;
   /** All counters, when the database was opened for this request. */
   readonly counters: readonly (readonly [name: string, value: number])[] | undefined;
+  /** What else was kept, then. */
+  readonly kept: Kept | undefined;
 }
 
 /** The answer to a request; one for each, in their order. */
@@ -62,5 +70,7 @@ export interface Reply {
   /** Why it was not done; else "". */
   readonly reason: string;
   readonly facts: Facts | undefined;
+  /** What was read of the history, when that was asked for and done. */
+  readonly page: HistoryPage | undefined;
   readonly recoveries: readonly Recovery[];
 }

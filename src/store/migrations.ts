@@ -35,6 +35,21 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     // Up to which row of the history the store had come at which age; see retention.ts.
     "CREATE TABLE marks (history INTEGER PRIMARY KEY, age_ms INTEGER NOT NULL) STRICT",
   ],
+  [
+    `CREATE TABLE keepsakes (
+      kind TEXT NOT NULL,
+      key TEXT NOT NULL,
+      value TEXT NOT NULL CHECK (json_valid(value)),
+      PRIMARY KEY (kind, key)
+    ) STRICT, WITHOUT ROWID`,
+    `CREATE TABLE points (
+      series TEXT NOT NULL,
+      tier TEXT NOT NULL,
+      ms REAL NOT NULL,
+      value REAL NOT NULL,
+      PRIMARY KEY (series, tier, ms)
+    ) STRICT, WITHOUT ROWID`,
+  ],
 ];
 
 /** The version of the schema that a database has; 0 for an empty one. */

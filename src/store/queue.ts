@@ -1,9 +1,12 @@
+import type { Keepsake, SeriesPoint } from "./kept.ts";
 import type { Batch } from "./message.ts";
 import type { Start } from "./start.ts";
 import type { Transition } from "./transition.ts";
 
 /** Names of counters that are kept; more are a mistake of the caller, which must not cost all memory. */
 const MOST_COUNTERS = 65_536;
+/** Points of series that wait, at most; the oldest go first. */
+const MOST_POINTS = 10_000;
 
 /** What is recorded and not known to be saved: bounded, the oldest goes first. */
 export class SaveQueue {
@@ -15,6 +18,9 @@ export class SaveQueue {
   #gone = 0;
   #counters = new Map<string, number>();
   #start: Start | undefined;
+  /** By kind and key: what was wanted before does not matter any more. */
+  #keepsakes = new Map<string, Keepsake>();
+  #points: SeriesPoint[] = [];
   #taken: Batch | undefined;
   #lastId = 0;
 
@@ -34,7 +40,8 @@ export class SaveQueue {
 
   /** Whether there is something that no batch was made of yet. */
   get hasNew(): boolean {
-    return this.#waiting > 0 || this.#counters.size > 0 || this.#start !== undefined;
+    const { size } = this.#keepsakes;
+    return this.#waiting + this.#counters.size + size + this.#points.length > 0 || this.#start !== undefined;
   }
 
   get #waiting(): number {
@@ -60,6 +67,22 @@ export class SaveQueue {
     this.#start = start;
   }
 
+  /** Keeps something, or does not any more. */
+  keep(keepsake: Keepsake): void {
+    this.#keepsakes.set(`${keepsake.kind} ${keepsake.key}`, keepsake);
+  }
+
+  /** Adds a point of a series. */
+  addPoint(point: SeriesPoint): void {
+    this.#points.push(point);
+    if (this.#points.length > MOST_POINTS) this.#points.shift();
+  }
+
+  /** The number of the batch with which all but the transitions is saved that was added so far. */
+  get batchOfNewest(): number {
+    return this.hasNew ? this.#lastId + 1 : this.#lastId;
+  }
+
   /** What is added to a counter and not known to be saved. */
   pendingCount(name: string): number {
     const taken = this.#taken?.counters.find(([other]) => other === name)?.[1] ?? 0;
@@ -71,8 +94,17 @@ export class SaveQueue {
     if (this.#taken || !this.hasNew) return this.#taken;
     const transitions = this.#transitions.slice(this.#gone, this.#gone + most);
     this.#skip(transitions.length);
-    this.#taken = { id: ++this.#lastId, transitions, counters: [...this.#counters], start: this.#start };
+    this.#taken = {
+      id: ++this.#lastId,
+      transitions,
+      counters: [...this.#counters],
+      start: this.#start,
+      keepsakes: [...this.#keepsakes.values()],
+      points: this.#points,
+    };
     this.#counters = new Map();
+    this.#keepsakes = new Map();
+    this.#points = [];
     this.#start = undefined;
     return this.#taken;
   }

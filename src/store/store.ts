@@ -1,10 +1,16 @@
 import { Backoff } from "../util/backoff.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Moment } from "../util/moment.ts";
-import type { Reply, Request, StoreLimits } from "./message.ts";
-import { SaveQueue } from "./queue.ts";
+import { Acknowledgements } from "./acknowledgements.ts";
+import type { HistoryQuery, NumberedTransition } from "./historyquery.ts";
+import { HistoryReader } from "./historyreader.ts";
+import type { KeepsakeKind, Kept, SeriesPoint } from "./kept.ts";
+import type { Facts, Reply, Request } from "./message.ts";
+import { limitsOf, type StoreObserver, type StoreOptions } from "./options.ts";
+import { Records } from "./records.ts";
+import { Soundness } from "./soundness.ts";
 import type { Start } from "./start.ts";
-import { EMPTY_TALLY, type Recovery, type StoreState, type StoreStatus } from "./status.ts";
+import { EMPTY_TALLY, type StoreStatus } from "./status.ts";
 import { startThread, type StoreThread, type ThreadFactory } from "./thread.ts";
 import { Timers } from "./timers.ts";
 import type { Transition } from "./transition.ts";
@@ -12,32 +18,14 @@ import type { Transition } from "./transition.ts";
 /** How long entries wait for others to be saved with them. */
 const BATCH_DELAY_MS = 250;
 const BATCH_MOST = 500;
-const QUEUE_MOST = 10_000;
 /** Without an answer for so long, what is recorded is not known to be safe any more. */
 const PATIENCE_MS = 30_000;
+/** How long somebody waits for the history. */
+const READ_PATIENCE_MS = 5000;
 const RETRY_FIRST_MS = 1000;
 const RETRY_MOST_MS = 60_000;
 /** What may be written for backups in one interval, on average: a large database is backed up less often, to spare the disk. */
 const BACKUP_BYTES = 20 * 1024 * 1024;
-
-/** What can fail on its own. */
-type Concern = "saving" | "backup";
-
-/** What a store is built from. */
-export interface StoreOptions extends StoreLimits {
-  /** A disabled store takes everything and keeps nothing. */
-  readonly enabled: boolean;
-  /** Between two backups, while something is recorded. */
-  readonly backupIntervalMs: number;
-}
-
-/** Who wants to know how the store is. */
-export interface StoreObserver {
-  /** Once for each change; the reason is "" when all is well. Another reason for the same state is in the status only. */
-  onState(state: StoreState, reason: string): void;
-  /** A file could not be used. */
-  onRecovery(recovery: Recovery): void;
-}
 
 /**
  * Keeps what is recorded on disk: the history of ports, counters and starts. Nothing here waits for the disk or throws;
@@ -49,11 +37,11 @@ export class Store {
   readonly #observer: StoreObserver;
   readonly #startThread: ThreadFactory;
   readonly #instance = Math.floor(Math.random() * 2 ** 48);
-  readonly #queue = new SaveQueue(QUEUE_MOST);
+  readonly #records = new Records();
+  readonly #queue = this.#records.queue;
+  readonly #acknowledgements: Acknowledgements;
+  readonly #reader: HistoryReader;
   readonly #retry = new Backoff(RETRY_FIRST_MS, RETRY_MOST_MS);
-  /** The values of counters that are known to be saved; undefined until the database was opened. */
-  #saved: Map<string, number> | undefined;
-  #start: Start | undefined;
   #thread: StoreThread | undefined;
   #isOpen = false;
   #inFlight: Request["kind"] | undefined;
@@ -65,9 +53,8 @@ export class Store {
   #isClosed = false;
   /** Whether the disk may be used yet. */
   #isBegun = false;
-  /** Why saving and making backups do not work; "" when they do. */
-  readonly #reasons: Record<Concern, string> = { saving: "", backup: "" };
-  #status: Pick<StoreStatus, "state" | "reason" | "bytes" | "lastStart"> & typeof EMPTY_TALLY;
+  readonly #soundness: Soundness;
+  #facts: Pick<Facts, "bytes" | "tally" | "lastStart"> = { bytes: 0, tally: EMPTY_TALLY, lastStart: undefined };
   readonly #timers: Timers<"save" | "retry" | "backup" | "patience" | "close">;
 
   constructor(options: StoreOptions, clock: Clock, observer: StoreObserver, startThreadBy = startThread) {
@@ -76,8 +63,10 @@ export class Store {
     this.#observer = observer;
     this.#startThread = startThreadBy;
     this.#timers = new Timers(clock);
-    const state = options.enabled ? "ok" : "disabled";
-    this.#status = { state, reason: "", bytes: 0, lastStart: undefined, ...EMPTY_TALLY };
+    this.#acknowledgements = new Acknowledgements(clock);
+    this.#reader = new HistoryReader(clock, () => this.#proceed());
+    if (!options.enabled) this.#reader.end("the history is not kept");
+    this.#soundness = new Soundness(options.enabled, observer);
   }
 
   /** Begins to use the disk; what was recorded before is queued, so that a start need not share the processor with it. */
@@ -102,34 +91,70 @@ export class Store {
 
   /** The value of a counter, over all starts once the database is open; never less than before. */
   counter(name: string): number {
-    return (this.#saved?.get(name) ?? 0) + this.#queue.pendingCount(name);
+    return this.#records.counter(name);
   }
 
   /** Whether the database was opened, so that counters have what earlier processes counted. */
   get isLoaded(): boolean {
-    return this.#saved !== undefined;
+    return this.kept !== undefined;
+  }
+
+  /** What earlier processes left, as it was when the database was opened first; undefined before. */
+  get kept(): Kept | undefined {
+    return this.#records.kept;
+  }
+
+  /** What is kept of a kind as JSON, by key; undefined until the database is open. */
+  keepsakes(kind: KeepsakeKind): ReadonlyMap<string, string> | undefined {
+    return this.#records.keepsakes(kind);
+  }
+
+  /** Keeps JSON over restarts in place of what was kept under that key; null to keep nothing any more. */
+  keep(kind: KeepsakeKind, key: string, value: string | null): void {
+    if (this.#takes && this.#records.keep({ kind, key, value })) this.#saveSoon();
+  }
+
+  /** Keeps a point of a series. */
+  addPoint(point: SeriesPoint): void {
+    if (!this.#takes) return;
+    this.#queue.addPoint(point);
+    this.#saveSoon();
+  }
+
+  /** Whether all but transitions that was recorded so far is on the disk; false when that takes longer than `timeoutMs`. */
+  whenSaved(timeoutMs: number): Promise<boolean> {
+    if (!this.#takes || this.#soundness.state !== "ok") return Promise.resolve(false);
+    return this.#acknowledgements.wait(this.#queue.batchOfNewest, timeoutMs);
+  }
+
+  /** Transitions, the newest first, as far as they are saved. Rejects with UnavailableError, after `timeoutMs` at the latest. */
+  history(query: HistoryQuery, timeoutMs = READ_PATIENCE_MS): Promise<readonly NumberedTransition[]> {
+    return this.#reader.read(query, timeoutMs);
   }
 
   /** Notes how this process started. */
   recordStart(start: Start): void {
     if (!this.#takes) return;
-    this.#start = start;
-    this.#queue.start(start);
+    this.#records.start = start;
     this.#saveSoon();
   }
 
   /** How the store is. */
   get status(): StoreStatus {
-    const backupDue = this.#isBackupDue || this.#reasons.backup !== "";
-    return { ...this.#status, queued: this.#queue.length, dropped: this.#queue.dropped, backupDue };
+    const { state, reason, isWithoutBackup } = this.#soundness;
+    const { length: queued, dropped } = this.#queue;
+    const { bytes, tally, lastStart } = this.#facts;
+    const backupDue = this.#isBackupDue || isWithoutBackup;
+    return { ...tally, bytes, lastStart, state, reason, queued, dropped, backupDue };
   }
 
   /** Saves what is queued, notes a clean end and makes a backup; false when that was not done within `timeoutMs`. */
   close(timeoutMs: number): Promise<boolean> {
-    if (this.#isClosed || !this.#options.enabled) return Promise.resolve(true);
-    if (!this.#isBegun && this.#queue.isEmpty) return Promise.resolve(true);
+    const isUnused = !this.#options.enabled || (!this.#isBegun && this.#queue.isEmpty);
+    if (this.#isClosed || isUnused) return Promise.resolve(true);
     if (this.#closing) return this.#closing.promise;
     this.#closing = Promise.withResolvers();
+    this.#reader.end("the daemon stops");
     for (const timer of ["save", "retry", "backup"] as const) this.#timers.disarm(timer);
     this.#timers.arm("close", timeoutMs, () => this.#end(false));
     this.#isBegun = true;
@@ -149,7 +174,7 @@ export class Store {
     if (!request) return;
     this.#inFlight = request.kind;
     this.#timers.arm("patience", PATIENCE_MS, () =>
-      this.#setReason("saving", `the disk did not answer for ${PATIENCE_MS} ms`),
+      this.#soundness.note("saving", `the disk did not answer for ${PATIENCE_MS} ms`),
     );
     try {
       this.#thread ??= this.#startThread({
@@ -168,20 +193,24 @@ export class Store {
     const batch = this.#isSaveDue || this.#closing ? this.#queue.take(BATCH_MOST) : undefined;
     if (batch) return { kind: "save", batch, now };
     this.#isSaveDue = false;
-    if (this.#closing) return { kind: "close", start: this.#start, backup: this.#isChanged, now };
+    if (this.#closing) return { kind: "close", start: this.#records.start, backup: this.#isChanged, now };
+    const query = this.#reader.next();
+    if (query) return { kind: "read", query, now };
     return this.#isBackupDue ? { kind: "backup", now } : undefined;
   }
 
-  #onReply({ outcome, reason, facts, recoveries }: Reply): void {
+  #onReply({ outcome, reason, facts, page, recoveries }: Reply): void {
     const kind = this.#inFlight!;
     this.#inFlight = undefined;
     this.#timers.disarm("patience");
     for (const recovery of recoveries) this.#observer.onRecovery(recovery);
     if (facts) {
-      const { bytes, tally, lastStart, counters } = facts;
-      this.#status = { ...this.#status, bytes, lastStart, ...tally };
-      if (counters) this.#onOpened(new Map(counters));
+      const { counters, kept, ...rest } = facts;
+      this.#facts = rest;
+      if (counters) this.#records.onOpened(counters, kept);
+      if (counters && this.#queue.hasNew) this.#saveSoon();
     }
+    if (page) this.#reader.onPage(page);
     if (outcome === "done") this.#onDone(kind);
     else this.#onFailed(kind, outcome, reason);
     this.#proceed();
@@ -196,12 +225,11 @@ export class Store {
       this.#isChanged = false;
       this.#isBackupDue = false;
     }
-    this.#setReason(kind === "backup" ? "backup" : "saving", "");
+    this.#soundness.note(kind === "backup" ? "backup" : "saving", "");
   }
 
   #onSaved(): void {
-    for (const [name, delta] of this.#queue.settle(true)!.counters)
-      this.#saved!.set(name, (this.#saved!.get(name) ?? 0) + delta);
+    this.#acknowledgements.settle(this.#records.settle(), true);
     this.#isChanged = true;
     this.#isSaveDue = false;
     if (this.#queue.hasNew) this.#saveSoon();
@@ -209,11 +237,15 @@ export class Store {
   }
 
   #onFailed(kind: Request["kind"], outcome: "unavailable" | "refused", reason: string): void {
-    this.#setReason(kind === "backup" ? "backup" : "saving", reason);
+    if (kind === "read") {
+      this.#reader.onFailed(reason);
+      return; // if the file is the matter, that shows when something is saved
+    }
+    this.#soundness.note(kind === "backup" ? "backup" : "saving", reason);
     if (outcome === "refused" && kind === "save") {
       // It would be refused for ever, and everything behind it would wait.
-      this.#queue.settle(false);
-      this.#setReason("saving", "");
+      this.#acknowledgements.settle(this.#queue.settle(false)!.id, false);
+      this.#soundness.note("saving", "");
     } else if (this.#closing) this.#end(false);
     else if (kind === "backup") {
       this.#isBackupDue = false;
@@ -222,37 +254,14 @@ export class Store {
   }
 
   #onThreadEnd(reason: string): void {
+    this.#reader.onFailed(reason);
     this.#thread = undefined;
     this.#isOpen = false;
     this.#inFlight = undefined;
     this.#timers.disarm("patience");
-    this.#setReason("saving", `its thread ended: ${reason}`);
+    this.#soundness.note("saving", `its thread ended: ${reason}`);
     if (this.#closing) this.#end(false);
     else this.#timers.arm("retry", this.#retry.next(), () => this.#proceed());
-  }
-
-  /** Another file may be in the place of the one that knew of this start. */
-  #onOpened(counters: Map<string, number>): void {
-    if (this.#saved && this.#start) {
-      this.#queue.start(this.#start);
-      this.#saveSoon();
-    }
-    this.#compareCounters(counters);
-  }
-
-  /** A file that was restored from a backup may be behind what is known to have been saved: the difference is saved again. */
-  #compareCounters(found: Map<string, number>): void {
-    if (!this.#saved) {
-      this.#saved = found;
-      return;
-    }
-    for (const [name, value] of this.#saved) {
-      const missing = value - (found.get(name) ?? 0);
-      if (missing <= 0) continue;
-      this.#saved.set(name, value - missing);
-      this.#queue.count(name, missing);
-      this.#saveSoon();
-    }
   }
 
   #saveSoon(): void {
@@ -269,32 +278,20 @@ export class Store {
 
   #backUpLater(): void {
     if (this.#timers.has("backup") || this.#isBackupDue || this.#options.backups === 0 || !this.#isChanged) return;
-    const delayMs = this.#options.backupIntervalMs * Math.max(1, this.#status.bytes / BACKUP_BYTES);
+    const delayMs = this.#options.backupIntervalMs * Math.max(1, this.#facts.bytes / BACKUP_BYTES);
     this.#timers.arm("backup", delayMs, () => {
       this.#isBackupDue = true;
       this.#proceed();
     });
   }
 
-  #setReason(of: Concern, why: string): void {
-    this.#reasons[of] = why;
-    const reason = this.#reasons.saving || this.#reasons.backup;
-    const state = reason === "" ? "ok" : "degraded";
-    const isNew = state !== this.#status.state;
-    this.#status = { ...this.#status, state, reason };
-    if (isNew) this.#observer.onState(state, reason);
-  }
-
   #end(isSaved: boolean): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#acknowledgements.end();
     this.#timers.disarmAll();
     this.#thread?.terminate();
     this.#thread = undefined;
     this.#closing?.resolve(isSaved);
   }
-}
-
-function limitsOf({ directory, backups, retentionMs, maxFileBytes }: StoreLimits): StoreLimits {
-  return { directory, backups, retentionMs, maxFileBytes };
 }

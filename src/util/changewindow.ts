@@ -38,6 +38,11 @@ export class ChangeWindow {
     this.#isSeed = true;
   }
 
+  /** Whether there was no value yet. */
+  get isEmpty(): boolean {
+    return this.#value === undefined;
+  }
+
   /** By how much it changed; undefined with fewer than two samples. */
   get change(): number | undefined {
     return this.spanMs > 0 ? this.#points.latest! - this.#points.first! : undefined;

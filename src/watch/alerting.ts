@@ -1,5 +1,5 @@
 import { AlertEngine } from "../alert/engine.ts";
-import type { Severity } from "../alert/rule.ts";
+import type { Rule, Severity } from "../alert/rule.ts";
 import type { AlertView, Change, RuleStatistics } from "../alert/rulealerts.ts";
 import type { Silence } from "../alert/silence.ts";
 import type { Snapshot } from "../alert/snapshot.ts";
@@ -8,6 +8,7 @@ import { getLog } from "../log/logger.ts";
 import type { MetricName } from "../metrics/definitions.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Moment } from "../util/moment.ts";
+import { AlertKeeping, type KeepsakeStore } from "./alertkeeping.ts";
 import type { AlertSettings } from "./alertsettings.ts";
 import { type DeliveryCounts, Receivers } from "./receivers.ts";
 
@@ -32,17 +33,28 @@ function tellLog(change: Change): void {
 /** The alert rules over the daemon's own metrics: what begins or ends is told to the log and to the receivers. */
 export class Alerting implements Disposable {
   readonly #engine: AlertEngine<MetricName>;
+  readonly #keeping: AlertKeeping;
   readonly #receivers: Receivers;
+  #rules: readonly Rule<MetricName>[];
 
-  constructor({ rules, labels, receivers }: AlertSettings, clock: Clock, now: Moment) {
+  /** `store` has the alerts of the process before, once it is open. */
+  constructor({ rules, labels, receivers }: AlertSettings, store: KeepsakeStore, clock: Clock, now: Moment) {
+    this.#rules = rules;
     this.#engine = new AlertEngine({ rules, silences: [], labels, samples: [], alerts: undefined }, now);
+    this.#keeping = new AlertKeeping(this.#engine, store);
     this.#receivers = new Receivers(receivers, clock);
   }
 
   /** Takes over the rules and the receivers of a configuration, not its labels. */
   apply({ rules, receivers }: AlertSettings): void {
+    this.#rules = rules;
     this.#engine.setRules(rules);
     this.#receivers.apply(receivers);
+  }
+
+  /** The rules as they are now. */
+  get rules(): readonly Rule<MetricName>[] {
+    return this.#rules;
   }
 
   /** The alerts that are not inactive. */
@@ -67,15 +79,22 @@ export class Alerting implements Disposable {
 
   /** Looks at the metrics. */
   tick(now: Moment, snapshot: Snapshot<MetricName>): void {
-    const { changes, notifications } = this.#engine.tick(now, snapshot);
-    for (const change of changes) {
+    this.#keeping.restore(now);
+    const outcome = this.#engine.tick(now, snapshot);
+    this.#keeping.keep(now, snapshot, outcome);
+    for (const change of outcome.changes) {
       tellLog(change);
       if (change.to === "suppressed") this.#receivers.withdraw(change.fingerprint);
     }
-    this.#receivers.tell(notifications);
+    this.#receivers.tell(outcome.notifications);
   }
 
   [Symbol.dispose](): void {
     this.#receivers[Symbol.dispose]();
+  }
+
+  /** Keeps the alerts as they are, for the next process. */
+  keep(now: Moment): void {
+    this.#keeping.keepAlerts(now);
   }
 }

@@ -1,7 +1,6 @@
-import type { Silence } from "../alert/silence.ts";
 import type { Config } from "../config/schema.ts";
 import { refusal } from "../http/answer.ts";
-import type { AlertFacts, PortFacts, ServerFacts, SilenceKeeper, Sources, StatusFacts } from "../http/sources.ts";
+import type { AlertFacts, PortFacts, ServerFacts, Sources, StatusFacts } from "../http/sources.ts";
 import type { Reconciler } from "../port/reconciler.ts";
 import type { StartKind } from "../port/startkind.ts";
 import type { Store } from "../store/store.ts";
@@ -10,26 +9,17 @@ import { whyNotServed } from "./exportformat.ts";
 import type { Observations } from "./observations.ts";
 import type { Watch } from "./watch.ts";
 
-/** Silences, and who makes and ends them. */
-export interface SilenceBook extends SilenceKeeper {
-  /** Those that have not expired. */
-  readonly silences: readonly Silence[];
-}
-
 /** What the daemon's sources are made from. */
 export interface SourceParts {
   readonly config: Config;
   readonly clock: Clock;
   readonly version: string;
   readonly reconciler: Reconciler;
-  readonly store: Pick<Store, "status">;
+  readonly store: Pick<Store, "status" | "history">;
   readonly watch: Watch;
   readonly observations: Observations;
   /** How the daemon started, once READY=1 was said. */
   readonly started: () => StartKind | undefined;
-  readonly silences: SilenceBook;
-  readonly trends: Sources["trends"];
-  readonly history: Sources["history"];
 }
 
 /** What the servers say of themselves. */
@@ -98,16 +88,16 @@ export class DaemonSources implements Sources {
   }
 
   alerts(): AlertFacts {
-    const { watch, silences } = this.#parts;
-    return { alerts: watch.alerting.alerts, rules: watch.alerting.statistics, silences: silences.silences };
+    const { alerting, silences } = this.#parts.watch;
+    return { alerts: alerting.alerts, rules: alerting.statistics, silences: silences.list };
   }
 
   trends(): ReturnType<Sources["trends"]> {
-    return this.#parts.trends();
+    return this.#parts.watch.trending.facts();
   }
 
   history(query: Parameters<Sources["history"]>[0]): ReturnType<Sources["history"]> {
-    return this.#parts.history(query);
+    return this.#parts.store.history(query);
   }
 
   #port(name: string): PortFacts {

@@ -18,11 +18,11 @@ export class Servers {
 
   /** `startedMs` is when the daemon began, on the clock that never jumps. */
   constructor(parts: SourceParts, startedMs: number) {
-    const { clock, config, silences } = parts;
+    const { clock, config, watch } = parts;
     const sources = new DaemonSources(parts, () => this.facts, startedMs);
     const turnstile = new Turnstile(clock);
     const router = new Router(clock, serverRoutes(sources, clock), turnstile);
-    const adminRouter = new Router(clock, adminRoutes(sources, silences, clock), turnstile);
+    const adminRouter = new Router(clock, adminRoutes(sources, watch.silences, clock), turnstile);
     const addresses = config.http.listen.map((text) => parseSocketAddress(text)!);
     const front = new Front(clock, SERVER_LIMITS, router, turnstile);
     this.#http = new HttpServer(clock, front, { addresses, files: credentialFiles(config) });

@@ -3,6 +3,7 @@ import type { Readings } from "../metrics/reading.ts";
 import { MetricRegistry } from "../metrics/registry.ts";
 import type { Reconciler } from "../port/reconciler.ts";
 import type { Store } from "../store/store.ts";
+import { TIERS } from "../trend/downsample.ts";
 import type { Clock } from "../util/clock.ts";
 import { Alerting } from "./alerting.ts";
 import type { AlertSettings } from "./alertsettings.ts";
@@ -13,7 +14,11 @@ import { MetricSnapshot } from "./metricsnapshot.ts";
 import type { Observations } from "./observations.ts";
 import { portReadings, publishReadings, redisReadings } from "./portreadings.ts";
 import { alertReadings, deliveryReadings, healthReadings, processReadings } from "./selfreadings.ts";
+import { Silences } from "./silences.ts";
 import { startReadings, storeReadings } from "./statereadings.ts";
+import { Trending } from "./trending.ts";
+import { TrendSamples } from "./trendsamples.ts";
+import { trendThresholds } from "./trendthresholds.ts";
 
 /** Between two beats of the event loop's heart. */
 const BEAT_MS = 1000;
@@ -38,6 +43,10 @@ export class Watch implements Disposable {
   readonly health: HealthWatch;
   readonly kernel: KernelProbe;
   readonly alerting: Alerting;
+  /** The silences of the alerts. */
+  readonly silences: Silences;
+  /** Where things are going. */
+  readonly trending: Trending;
   readonly #parts: WatchParts;
   readonly #snapshot: MetricSnapshot;
   #beats = 0;
@@ -46,10 +55,12 @@ export class Watch implements Disposable {
 
   constructor(parts: WatchParts, limits: HealthLimits, alerts: AlertSettings) {
     this.#parts = parts;
-    const { reconciler, clock, observations } = parts;
+    const { reconciler, store, clock, observations } = parts;
     this.kernel = new KernelProbe(clock, () => reconciler.monitor?.probe());
     this.health = new HealthWatch({ ...parts, kernel: this.kernel }, limits, BEAT_MS, clock.now());
-    this.alerting = new Alerting(alerts, clock, this.#moment());
+    this.alerting = new Alerting(alerts, store, clock, this.#moment());
+    this.silences = new Silences(store, clock, (silences) => this.alerting.setSilences(silences));
+    this.trending = this.#openTrending();
     const readings = this.#readings();
     this.metrics = new MetricRegistry(readings, () => new Promise((resolve) => clock.soon(resolve)));
     const own = { portsyncd_initial_sync_duration_seconds: () => observations.initialSync.own };
@@ -65,6 +76,7 @@ export class Watch implements Disposable {
   start(): void {
     void this.look();
     this.#schedule();
+    this.trending.start();
   }
 
   /** Looks now: asks the kernel, and finds out about health and alerts. */
@@ -73,9 +85,18 @@ export class Watch implements Disposable {
     this.#keepTotals();
     const now = this.#moment();
     const health = this.health.look(now.monotonicMs);
-    if (!this.#disposed) this.alerting.tick(now, this.#snapshot);
+    if (!this.#disposed) {
+      this.silences.restore();
+      this.alerting.tick(now, this.#snapshot);
+    }
     this.#parts.onHealth?.();
     return health;
+  }
+
+  /** A port went down after it had been up. */
+  flap(name: string): void {
+    this.#parts.observations.ports.flap(name);
+    this.trending.flap(name);
   }
 
   /** Takes over what the configuration says. */
@@ -88,8 +109,22 @@ export class Watch implements Disposable {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#cancel();
-    this.alerting[Symbol.dispose]();
     this.#keepTotals();
+    this.alerting.keep(this.#moment());
+    this.alerting[Symbol.dispose]();
+    this.trending[Symbol.dispose]();
+  }
+
+  #openTrending(): Trending {
+    const { reconciler, store, clock, observations } = this.#parts;
+    const healthScore = () => this.health.health?.score;
+    const samples = new TrendSamples(reconciler, observations, healthScore, TIERS.hour.stepMs);
+    const sources = {
+      sample: (nowMs: number) => samples.read(nowMs),
+      thresholds: () => trendThresholds(this.alerting.rules),
+      portCount: () => reconciler.publisher.desired.size,
+    };
+    return new Trending(sources, store, clock);
   }
 
   /** What the reconciler counts of this process goes on over restarts. */

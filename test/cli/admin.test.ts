@@ -108,6 +108,12 @@ describe("portsyncd", () => {
     expect(JSON.parse(json!)).toMatchObject({ rule: "redis_down", severity: null, reason: "upgrade of Redis" });
   });
 
+  test("silence says of one that is not kept why", async () => {
+    rig.daemon.notKept = "the disk is full";
+    const lines = await linesOf("silence", "redis_down", "--for", "2h", "--reason", "x");
+    expect(lines[1]).toBe("it is not kept over a restart: the disk is full");
+  });
+
   test("silence says which rule was meant, and makes none", async () => {
     const { code, stdout, stderr } = await run("silence", "redis_don", "--for", "2h", "--reason", "x");
     expect([code, stdout]).toEqual([64, ""]);

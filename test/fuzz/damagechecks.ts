@@ -3,9 +3,10 @@ import { join } from "node:path";
 
 import { formatText as formatStart } from "../../src/cli/starts.ts";
 import { History, HistoryError } from "../../src/store/history.ts";
+import type { Kept } from "../../src/store/kept.ts";
 import type { Reply } from "../../src/store/message.ts";
 import type { Transition } from "../../src/store/transition.ts";
-import { Asked, limitsIn, transitionAt, transitionsFrom } from "../store/requests.ts";
+import { Asked, limitsIn, seedsOf, transitionAt, transitionsFrom } from "../store/requests.ts";
 import { savedIn } from "../store/saved.ts";
 import { agree, holds } from "./agreement.ts";
 import { backupsIn, type Damage, damages, damageStore, SAVED, touchedBy } from "./damagedstore.ts";
@@ -34,7 +35,8 @@ export function checkRecovery(store: string, all: readonly Damage[]): void {
   checkReply(reply, directory);
   for (const name of good) holds("a good backup stays as it is", isSame(join(store, name), join(directory, name)));
   const { recoveries } = reply;
-  if (recoveries.length > 0) checkRestored(recoveries.at(-1)!.restoredFrom, good, saved);
+  if (recoveries.length > 0) checkRestored(recoveries.at(-1)!.restoredFrom, good, saved, reply.facts!.kept!);
+  for (const { value } of reply.facts!.kept!.keepsakes) JSON.parse(value!);
   if (!touched.has("database")) checkKept(all, recoveries.length, saved);
   checkAfterwards(directory);
 }
@@ -89,11 +91,18 @@ function isSame(path: string, other: string): boolean {
 }
 
 /** The newest good backup was taken, or a newer one that is good enough; only without any the history begins anew. */
-function checkRestored(from: string | undefined, good: readonly string[], saved: readonly Transition[]): void {
+function checkRestored(
+  from: string | undefined,
+  good: readonly string[],
+  saved: readonly Transition[],
+  kept: Kept,
+): void {
   const best = good.at(-1);
   if (best !== undefined) holds(`${best} is good, taken is ${from ?? "none"}`, from !== undefined && from >= best);
   if (from === undefined) agree("a history that begins anew", saved, []);
-  else if (good.includes(from)) agree("the history of a good backup", saved, transitionsFrom(0, SAVED.backup));
+  if (from === undefined || !good.includes(from)) return;
+  agree("the history of a good backup", saved, transitionsFrom(0, SAVED.backup));
+  agree("what a good backup kept", seedsOf(kept), [1]);
 }
 
 /** A database to which nothing happened is not set aside, and what its log says counts as far as that holds together. */

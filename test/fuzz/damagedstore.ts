@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import * as fc from "fast-check";
 
-import { Asked, limitsIn, transitionsFrom } from "../store/requests.ts";
+import { Asked, keptThings, limitsIn, transitionsFrom } from "../store/requests.ts";
 
 /** How many transitions the backups hold, the database without its log, and all together. */
 export const SAVED = { backup: 400, database: 600, all: 700 } as const;
@@ -105,12 +105,12 @@ function olderLog(store: string): string {
 export function makeStore(directory: string): void {
   const living = `${directory}.living`;
   using asked = new Asked(limitsIn(living));
-  asked.save(transitionsFrom(0, SAVED.backup));
+  asked.save(transitionsFrom(0, SAVED.backup), keptThings(1));
   copyFileSync(join(living, `${DATABASE}-wal`), olderLog(directory));
   asked.backup();
   asked.pass(1000);
   asked.backup();
-  asked.save(transitionsFrom(SAVED.backup, SAVED.database - SAVED.backup));
+  asked.save(transitionsFrom(SAVED.backup, SAVED.database - SAVED.backup), keptThings(2));
   asked.close(false);
   asked.save(transitionsFrom(SAVED.database, SAVED.all - SAVED.database));
   cpSync(living, directory, { recursive: true });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 
 import { html } from "../../src/http/html.ts";
-import { UnavailableError } from "../../src/http/sources.ts";
+import { UnavailableError } from "../../src/util/unavailable.ts";
 import { waitUntil } from "../support/deadline.ts";
 import { HttpRig } from "./rig.ts";
 import { NOW_MS, sampleAlert, samplePort, STATUS } from "./sample.ts";

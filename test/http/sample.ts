@@ -1,14 +1,8 @@
 import type { AlertView, RuleStatistics } from "../../src/alert/rulealerts.ts";
 import { createSilence, type Silence } from "../../src/alert/silence.ts";
 import type { AlertState } from "../../src/alert/step.ts";
-import type {
-  NumberedTransition,
-  PortFacts,
-  SilenceKeeper,
-  Sources,
-  StatusFacts,
-  TrendFacts,
-} from "../../src/http/sources.ts";
+import type { PortFacts, SilenceKeeper, Sources, StatusFacts, TrendFacts } from "../../src/http/sources.ts";
+import type { NumberedTransition } from "../../src/store/historyquery.ts";
 import { EMPTY_TALLY } from "../../src/store/status.ts";
 
 /** When everything here happens, in milliseconds since 1970. */
@@ -129,11 +123,14 @@ export class SampleDaemon implements Sources, SilenceKeeper {
     return Promise.resolve(found.sort((a, b) => b.id - a.id).slice(0, limit));
   }
 
+  /** Why silences are not kept. */
+  notKept = "";
+
   create(request: Readonly<Record<string, unknown>>): ReturnType<SilenceKeeper["create"]> {
     const made = createSilence(`silence-${this.silences.length + 1}`, request, NOW_MS);
     if ("issues" in made) return Promise.resolve(made.issues);
     this.silences.push(made.silence);
-    return Promise.resolve(made.silence);
+    return Promise.resolve({ ...made.silence, notKept: this.notKept });
   }
 
   remove(id: string): Promise<Silence | undefined> {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import type { Reply } from "../../src/store/message.ts";
 import { TempDir } from "../support/tempdir.ts";
-import { Asked, limitsIn, transitionAt, transitionsFrom } from "./requests.ts";
+import { Asked, keptThings, limitsIn, seedsOf, transitionAt, transitionsFrom } from "./requests.ts";
 import { savedIn } from "./saved.ts";
 
 const PAGE = 4096;
@@ -17,11 +17,11 @@ const NEW = transitionAt(1_000_000);
 /** A store as a killed daemon leaves it: two backups, and what came after them partly in the log. */
 function makeVictim(directory: string): { newest: string } {
   const asked = new Asked(limitsIn(directory));
-  asked.save(transitionsFrom(0, BEFORE_BACKUP));
+  asked.save(transitionsFrom(0, BEFORE_BACKUP), keptThings(1));
   asked.backup();
   asked.pass(1000);
   asked.backup();
-  asked.save(transitionsFrom(BEFORE_BACKUP, AFTER_BACKUP - 100));
+  asked.save(transitionsFrom(BEFORE_BACKUP, AFTER_BACKUP - 100), keptThings(2));
   asked.close(false);
   asked.save(transitionsFrom(BEFORE_BACKUP + AFTER_BACKUP - 100, 100));
   const copy = `${directory}.copy`;
@@ -66,6 +66,8 @@ function expectRecovered(victim: string, damage: (database: string) => void): Re
     using asked = new Asked(limitsIn(directory), 2);
     reply = asked.save([NEW]);
     expect(reply).toMatchObject({ outcome: "done", reason: "" });
+    // What is in a text or a number may have changed, as in the history; never that it is one.
+    for (const { value } of reply.facts!.kept!.keepsakes) expect(() => JSON.parse(value!) as unknown).not.toThrow();
   }
   expect(contentOf(directory, backups)).toEqual(before);
   expect(savedIn(directory).at(-1)).toEqual(NEW);
@@ -89,6 +91,7 @@ test("Keeper recovers from a file that is cut off at or beside any page", async 
         { reason: expect.any(String), setAside: expect.any(String), restoredFrom: newest, corruption: true },
       ]);
       expect(facts!.tally).toMatchObject({ corruptions: 1, recoveries: 1 });
+      expect(seedsOf(facts!.kept!)).toEqual([1]);
     }
   }
 }, 120_000);
@@ -128,7 +131,8 @@ test("Keeper recovers from a file of garbage, of zeros, and from one that is too
   const next = random(SEED);
   const garbage = Buffer.from(Array.from({ length: 5 * PAGE }, () => Math.floor(next() * 256)));
   for (const content of [garbage, Buffer.alloc(5 * PAGE), Buffer.from("SQLite format 3\0")]) {
-    const { recoveries } = expectRecovered(victim, (database) => writeFileSync(database, content));
+    const { recoveries, facts } = expectRecovered(victim, (database) => writeFileSync(database, content));
+    expect(seedsOf(facts!.kept!)).toEqual([1]);
     expect(recoveries.map(({ restoredFrom }) => restoredFrom)).toEqual([newest]);
   }
 }, 60_000);

@@ -25,3 +25,10 @@ export function makeDatabaseFile(path: string, making: FileMaking = {}): void {
   for (const sql of making.finally ?? []) db.run(sql);
   chmodSync(path, 0o640);
 }
+
+/** Keeps something in the database of a closed store that the store itself would never keep. */
+export function keepWrongly(path: string, kinds: readonly string[], values: readonly string[]): void {
+  using db = new Database(path);
+  for (const kind of kinds)
+    for (const value of values) db.run("INSERT INTO keepsakes VALUES (?, ?, ?)", [kind, `wrong ${value}`, value]);
+}

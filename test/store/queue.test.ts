@@ -15,7 +15,14 @@ describe("SaveQueue", () => {
     queue.push(transitionAt(3));
     queue.count("a", 5);
     expect(queue.take(2)).toBe(first);
-    expect(first).toEqual({ id: 1, transitions: transitionsFrom(0, 2), counters: [["a", 1]], start: undefined });
+    expect(first).toEqual({
+      id: 1,
+      transitions: transitionsFrom(0, 2),
+      counters: [["a", 1]],
+      start: undefined,
+      keepsakes: [],
+      points: [],
+    });
     expect({ length: queue.length, a: queue.pendingCount("a") }).toEqual({ length: 4, a: 6 });
     queue.settle(true);
     expect(queue.take(2)).toEqual({
@@ -23,6 +30,8 @@ describe("SaveQueue", () => {
       transitions: transitionsFrom(2, 2),
       counters: [["a", 5]],
       start: undefined,
+      keepsakes: [],
+      points: [],
     });
     queue.settle(true);
     expect({ isEmpty: queue.isEmpty, dropped: queue.dropped, taken: queue.take(2) }).toEqual({

@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 
+import { MIGRATIONS } from "../../src/store/migrations.ts";
 import { runChild } from "../support/child.ts";
 import { all, needsCommands, needsRoot } from "../support/requirement.ts";
 import { TempDir } from "../support/tempdir.ts";
@@ -23,6 +24,7 @@ import { Asked, limitsIn, transitionAt, transitionsFrom, WALL_MS } from "./reque
 import { savedIn } from "./saved.ts";
 
 const DATABASE = "portsyncd.db";
+const NEWEST = MIGRATIONS.length;
 
 function namesIn(directory: string, part: string): string[] {
   return readdirSync(directory)
@@ -157,13 +159,13 @@ describe("Keeper", () => {
     mkdirSync(directory, { mode: 0o750 });
     for (let i = 0; i < 5; i++) {
       rmSync(join(directory, DATABASE), { force: true });
-      makeDatabaseFile(join(directory, DATABASE), { finally: ["PRAGMA user_version = 2"] });
+      makeDatabaseFile(join(directory, DATABASE), { finally: [`PRAGMA user_version = ${NEWEST + 1}`] });
       using asked = new Asked(limitsIn(directory), i);
       const { recoveries, facts } = asked.open();
       expect(recoveries).toEqual([
         {
-          reason: "it has version 2 of the schema, which is newer than 1, the newest that is known here",
-          setAside: expect.stringMatching(/^portsyncd\.db\.version-2-/),
+          reason: `it has version ${NEWEST + 1} of the schema, which is newer than ${NEWEST}, the newest that is known here`,
+          setAside: expect.stringContaining(`portsyncd.db.version-${NEWEST + 1}-`),
           restoredFrom: undefined,
           corruption: false,
         },
@@ -171,7 +173,7 @@ describe("Keeper", () => {
       expect(facts!.tally.corruptions).toBe(0);
       asked.close(false);
     }
-    expect(namesIn(directory, "version-2-")).toHaveLength(5);
+    expect(namesIn(directory, `version-${NEWEST + 1}-`)).toHaveLength(5);
   });
 
   test("takes a backup when the database is gone, and starts anew when there was none", async () => {

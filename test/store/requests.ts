@@ -1,4 +1,6 @@
+import type { HistoryQuery } from "../../src/store/historyquery.ts";
 import { Keeper } from "../../src/store/keeper.ts";
+import type { Kept } from "../../src/store/kept.ts";
 import type { Batch, Reply, StoreLimits } from "../../src/store/message.ts";
 import { CAUSES, type Transition } from "../../src/store/transition.ts";
 import type { Moment } from "../../src/util/moment.ts";
@@ -30,6 +32,30 @@ export function transitionsFrom(first: number, count: number, ports?: number): T
   return Array.from({ length: count }, (_, i) => transitionAt(first + i, ports));
 }
 
+/** Enough alerts and points that they take pages of their own; different with each `seed`. */
+export function keptThings(seed: number): Pick<Batch, "keepsakes" | "points"> {
+  const numbers = Array.from({ length: 60 }, (_, i) => i);
+  return {
+    keepsakes: numbers.map((i) => ({
+      kind: "alert",
+      key: `rule/${i}`,
+      value: JSON.stringify([seed, "x".repeat(200)]),
+    })),
+    points: numbers.flatMap((i) =>
+      ["health_score", "restarts"].map((series) => ({ series, tier: "day", ms: WALL_MS + i, value: seed, most: 100 })),
+    ),
+  };
+}
+
+/** The seeds of what was kept: one, when all is as it was saved in one batch. Throws for what was never saved. */
+export function seedsOf({ keepsakes, points }: Kept): number[] {
+  const seeds = new Set(keepsakes.map(({ value }) => (JSON.parse(value!) as [number])[0]));
+  for (const { values } of points) for (let i = 1; i < values.length; i += 2) seeds.add(values[i]!);
+  const counts = [keepsakes.length, ...points.map(({ values }) => values.length / 2)];
+  if (counts.some((count) => count !== 60) || points.length !== 2) throw new Error(`${counts.join(" ")} are kept`);
+  return [...seeds];
+}
+
 /** A keeper that is asked by its methods, with a clock that stands unless it is told the time. */
 export class Asked implements Disposable {
   readonly keeper: Keeper;
@@ -47,13 +73,27 @@ export class Asked implements Disposable {
 
   /** Saves transitions, with what else is in their batch. */
   save(transitions: readonly Transition[], other: Partial<Batch> = {}): Reply {
-    const batch = { id: ++this.#lastId, transitions, counters: [], start: undefined, ...other };
+    const batch = {
+      id: ++this.#lastId,
+      transitions,
+      counters: [],
+      start: undefined,
+      keepsakes: [],
+      points: [],
+      ...other,
+    };
     return this.keeper.answer({ kind: "save", batch, now: this.now });
   }
 
   /** Makes a backup. */
   backup(): Reply {
     return this.keeper.answer({ kind: "backup", now: this.now });
+  }
+
+  /** Reads the history: one page. */
+  read(query: Partial<HistoryQuery> = {}): Reply {
+    const all = { port: undefined, sinceWallMs: undefined, beforeId: undefined, limit: 1_000_000 };
+    return this.keeper.answer({ kind: "read", query: { ...all, ...query }, now: this.now });
   }
 
   /** Ends without a start to end. */

@@ -1,9 +1,14 @@
 import { describe, expect, test } from "bun:test";
 
+import { packTransitions } from "../../src/store/columns.ts";
+import type { HistoryPage } from "../../src/store/historypage.ts";
+import { NOTHING_KEPT } from "../../src/store/kept.ts";
 import type { Facts, Reply, Request } from "../../src/store/message.ts";
+import type { StoreOptions } from "../../src/store/options.ts";
 import { EMPTY_TALLY } from "../../src/store/status.ts";
-import { Store, type StoreOptions } from "../../src/store/store.ts";
+import { Store } from "../../src/store/store.ts";
 import type { ThreadObserver } from "../../src/store/thread.ts";
+import { UnavailableError } from "../../src/util/unavailable.ts";
 import { FakeClock } from "../support/fakeclock.ts";
 import { limitsIn, transitionAt, transitionsFrom, WALL_MS } from "./requests.ts";
 
@@ -46,14 +51,21 @@ class Scripted {
   }
 
   /** Answers the request in flight. */
-  done(other: Partial<Facts> = {}): void {
-    const facts = { bytes: 4096, tally: EMPTY_TALLY, lastStart: undefined, counters: undefined, ...other };
-    this.#observer!.onReply({ outcome: "done", reason: "", facts, recoveries: [] });
+  done(other: Partial<Facts> = {}, page?: HistoryPage): void {
+    const facts = {
+      bytes: 4096,
+      tally: EMPTY_TALLY,
+      lastStart: undefined,
+      counters: undefined,
+      kept: undefined,
+      ...other,
+    };
+    this.#observer!.onReply({ outcome: "done", reason: "", facts, page, recoveries: [] });
   }
 
   /** Answers that it does not work. */
   fail(outcome: Exclude<Reply["outcome"], "done"> = "unavailable", reason = "the disk is full"): void {
-    this.#observer!.onReply({ outcome, reason, facts: undefined, recoveries: [] });
+    this.#observer!.onReply({ outcome, reason, facts: undefined, page: undefined, recoveries: [] });
   }
 
   /** Ends the thread. */
@@ -326,6 +338,134 @@ describe("Store", () => {
     expect({ threads: s.threads, timers: s.clock.timers }).toEqual({ threads: 0, timers: 0 });
   });
 
+  test("keeps what it is told under a key, once, as it is in the end", () => {
+    const s = new Scripted();
+    s.done({ counters: [] });
+    s.store.keep("silence", "a", "1");
+    s.store.keep("silence", "a", "2");
+    s.store.keep("alert", "a", "3");
+    s.clock.advance(DELAY_MS);
+    const keepsakes = () => (s.requests.at(-1) as { batch: { keepsakes: unknown } }).batch.keepsakes;
+    expect(keepsakes()).toEqual([
+      { kind: "silence", key: "a", value: "2" },
+      { kind: "alert", key: "a", value: "3" },
+    ]);
+    s.done();
+    s.store.keep("silence", "a", "2");
+    expect(s.clock.timers).toBe(1); // that of the backup
+    s.store.keep("silence", "a", null);
+    s.clock.advance(DELAY_MS);
+    expect(keepsakes()).toEqual([{ kind: "silence", key: "a", value: null }]);
+    expect([...s.store.keepsakes("silence")!]).toEqual([]);
+  });
+
+  test("says what earlier processes kept once the database is open, and keeps again what an older file lacks", () => {
+    const s = new Scripted();
+    expect(s.store.keepsakes("silence")).toBeUndefined();
+    const old = { kind: "silence", key: "old", value: "1" } as const;
+    const ended = { kind: "silence", key: "ended", value: "1" } as const;
+    s.done({ counters: [], kept: { ...NOTHING_KEPT, keepsakes: [old, ended], lastHistoryId: 7 } });
+    expect([...s.store.keepsakes("silence")!]).toEqual([
+      ["old", "1"],
+      ["ended", "1"],
+    ]);
+    expect(s.store.kept?.lastHistoryId).toBe(7);
+    s.store.keep("silence", "new", "2");
+    s.store.keep("silence", "ended", null);
+    s.clock.advance(DELAY_MS);
+    s.done({ counters: [], kept: { ...NOTHING_KEPT, keepsakes: [old, ended] } }); // restored from a backup
+    s.clock.advance(DELAY_MS);
+    expect(s.requests.at(-1)).toMatchObject({
+      batch: {
+        keepsakes: [
+          { kind: "silence", key: "ended", value: null },
+          { kind: "silence", key: "new", value: "2" },
+        ],
+      },
+    });
+    expect(s.store.kept?.lastHistoryId).toBe(7);
+  });
+
+  test("says when what was recorded is saved, that it is not in time, and that it cannot be", async () => {
+    const s = new Scripted().settled();
+    expect(await s.store.whenSaved(1000)).toBe(true); // there is nothing to wait for
+    s.store.keep("silence", "a", "1");
+    const [saved, late] = [s.store.whenSaved(1000), s.store.whenSaved(DELAY_MS)];
+    s.clock.advance(DELAY_MS);
+    expect(await late).toBe(false);
+    s.done();
+    expect(await saved).toBe(true);
+    s.store.keep("silence", "a", "2");
+    const refused = s.store.whenSaved(1000);
+    s.clock.advance(DELAY_MS);
+    s.fail("refused", "CHECK");
+    expect(await refused).toBe(false);
+    s.store.keep("silence", "a", "3");
+    s.clock.advance(DELAY_MS);
+    s.fail();
+    expect(await s.store.whenSaved(1000)).toBe(false);
+  });
+
+  const numbered = (id: number) => ({ id, ...transitionAt(id) });
+  const ALL = { port: undefined, sinceWallMs: undefined, beforeId: undefined, limit: 10 };
+  const page = (ids: number[], nextBeforeId?: number) => ({
+    ids,
+    columns: packTransitions(ids.map((id) => transitionAt(id))),
+    nextBeforeId,
+  });
+
+  test("reads the history in pages, with what is to be saved between them, and each who asks in turn", async () => {
+    const s = new Scripted().settled();
+    const first = s.store.history(ALL);
+    expect(s.requests.at(-1)).toMatchObject({ kind: "read", query: ALL });
+    const second = s.store.history({ ...ALL, limit: 1 });
+    s.store.record(transitionAt(1));
+    s.clock.advance(DELAY_MS);
+    s.done({}, page([30, 29], 20));
+    expect(s.requests.at(-1)).toMatchObject({ kind: "save" });
+    s.done();
+    expect(s.requests.at(-1)).toMatchObject({ kind: "read", query: { limit: 1 } });
+    s.done({}, page([30]));
+    expect(await second).toEqual([numbered(30)]);
+    expect(s.requests.at(-1)).toMatchObject({ kind: "read", query: { ...ALL, beforeId: 20, limit: 8 } });
+    s.done({}, page([5]));
+    expect(await first).toEqual([30, 29, 5].map((id) => numbered(id)));
+    expect(s.states).toEqual([]);
+  });
+
+  const cannotTell = async (asked: Promise<unknown>, why: string): Promise<void> => {
+    const error: unknown = await asked.catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(UnavailableError);
+    expect((error as Error).message).toBe(why);
+  };
+
+  test("rejects what is asked of the history when it cannot be read, in time, and goes on saving", async () => {
+    const s = new Scripted().settled();
+    const failed = s.store.history(ALL);
+    s.fail("unavailable", "it is locked");
+    await cannotTell(failed, "it is locked");
+    const late = s.store.history(ALL);
+    s.clock.advance(5000);
+    await cannotTell(late, "the history was not read within 5000 ms");
+    const other = s.store.history(ALL);
+    s.done({}, page([1], 1)); // for the one who has given up, and wants no other page
+    s.done({}, page([2]));
+    expect((await other).map(({ id }) => id)).toEqual([2]);
+    expect(s.kinds).toEndWith("save read read read");
+    const lost = s.store.history(ALL);
+    s.crash();
+    await cannotTell(lost, "crash");
+    const many = Array.from({ length: 17 }, () => s.store.history(ALL));
+    await cannotTell(many.pop()!, "16 are reading the history already");
+    const closed = s.store.close(5000);
+    for (const one of many) await cannotTell(one, "the daemon stops");
+    s.done({ counters: [] });
+    s.done();
+    expect(await closed).toBe(true);
+    await cannotTell(s.store.history(ALL), "the daemon stops");
+    await cannotTell(new Scripted({ enabled: false }).store.history(ALL), "the history is not kept");
+  });
+
   test("leaves the disk alone until it is opened, then saves what was recorded before", async () => {
     const requests: Request[] = [];
     const observer = { onState: () => {}, onRecovery: () => {} };
@@ -345,7 +485,7 @@ describe("Store", () => {
     expect(requests).toEqual([]);
     store.open();
     expect(requests.map(({ kind }) => kind)).toEqual(["open"]);
-    tell!.onReply({ outcome: "done", reason: "", facts: undefined, recoveries: [] });
+    tell!.onReply({ outcome: "done", reason: "", facts: undefined, page: undefined, recoveries: [] });
     expect(requests.at(-1)).toMatchObject({ kind: "save", batch: { transitions: [transitionAt(0)] } });
   });
 

@@ -2,6 +2,7 @@ import type { Rule } from "../../src/alert/rule.ts";
 import { createSilence, type Silence } from "../../src/alert/silence.ts";
 import type { MetricName } from "../../src/metrics/definitions.ts";
 import { Alerting } from "../../src/watch/alerting.ts";
+import type { KeepsakeStore } from "../../src/watch/alertkeeping.ts";
 import type { ReceiverSettings } from "../../src/watch/receivers.ts";
 import { Metrics } from "../alert/metrics.ts";
 import { ruleOf } from "../alert/rig.ts";
@@ -11,7 +12,11 @@ import { FakeClock } from "../support/fakeclock.ts";
 /** What the rule of the bench looks at. */
 const METRIC = "portsyncd_queue_depth" as const satisfies MetricName;
 
-const NOBODY: ReceiverSettings = { alertmanagers: [], webhooks: [], externalUrl: "", ca: "", timeoutMs: 10_000 };
+/** Nobody is told. */
+export const NOBODY: ReceiverSettings = { alertmanagers: [], webhooks: [], externalUrl: "", ca: "", timeoutMs: 10_000 };
+
+/** A store that is never read. */
+const NOT_KEPT: KeepsakeStore = { keepsakes: () => undefined, keep: () => {} };
 
 /** A rule of the bench: it is met while its metric is above 0. */
 export function depthRule(changes: Partial<Rule<MetricName>> = {}): Rule<MetricName> {
@@ -30,7 +35,7 @@ export class AlertBench implements Disposable {
   constructor(receivers: Partial<ReceiverSettings>, rules = [depthRule()], wallMs = Date.now()) {
     this.clock = new FakeClock(wallMs);
     const settings = { rules, labels: this.#labels, receivers: { ...NOBODY, ...receivers } };
-    this.alerting = new Alerting(settings, this.clock, this.#now);
+    this.alerting = new Alerting(settings, NOT_KEPT, this.clock, this.#now);
   }
 
   get #now() {

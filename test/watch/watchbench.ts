@@ -51,7 +51,7 @@ export class WatchBench implements AsyncDisposable {
       {
         onConnected: async () => {},
         onTransition: (transition) => observations.transition(transition, clock.wallNow()),
-        onFlap: (name) => observations.ports.flap(name),
+        onFlap: (name) => this.watch.flap(name),
         onChange: () => {},
       },
     );

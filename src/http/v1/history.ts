@@ -1,6 +1,6 @@
+import type { NumberedTransition } from "../../store/historyquery.ts";
 import type { PortSnapshot } from "../../store/transition.ts";
 import { decodeName } from "../../util/ifname.ts";
-import type { NumberedTransition } from "../sources.ts";
 import { toSnapshot } from "./ports.ts";
 import type { Response } from "./schema.ts";
 import { toTimeOrNull } from "./time.ts";

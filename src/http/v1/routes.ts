@@ -1,10 +1,11 @@
+import type { HistoryQuery } from "../../store/historyquery.ts";
 import type { Clock } from "../../util/clock.ts";
 import { encodeName } from "../../util/ifname.ts";
+import { UnavailableError } from "../../util/unavailable.ts";
 import { type Answer, jsonAnswer, refusal } from "../answer.ts";
 import { readInteger, readSince, SINCE_FORMS } from "../query.ts";
 import type { Route, RouteRequest } from "../route.ts";
-import type { HistoryQuery, Sources } from "../sources.ts";
-import { UnavailableError } from "../sources.ts";
+import type { Sources } from "../sources.ts";
 import { toAlerts } from "./alerts.ts";
 import { toHistory } from "./history.ts";
 import { findPort, toPort, toPorts } from "./ports.ts";

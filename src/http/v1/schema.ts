@@ -259,6 +259,11 @@ const HistorySchema = v.strictObject({
   ),
 });
 
+const MadeSilenceSchema = v.strictObject({
+  ...SilenceSchema.entries,
+  not_kept: told(v.nullable(v.string()), "why it is not there any more after a restart; null when it is"),
+});
+
 const SilencesSchema = v.strictObject({ silences: v.array(SilenceSchema) });
 
 const ProblemSchema = v.strictObject({
@@ -281,6 +286,7 @@ export const SCHEMAS = {
   History: HistorySchema,
   Silences: SilencesSchema,
   Silence: SilenceSchema,
+  MadeSilence: MadeSilenceSchema,
   Problem: ProblemSchema,
 } as const;
 

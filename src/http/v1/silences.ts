@@ -1,10 +1,11 @@
-import { matchesPattern, type Silence, type SilenceIssue } from "../../alert/silence.ts";
+import { matchesPattern, type SilenceIssue } from "../../alert/silence.ts";
 import { closest } from "../../util/closest.ts";
 import { encodeName } from "../../util/ifname.ts";
 import { type Answer, jsonAnswer, refusal } from "../answer.ts";
 import type { Route } from "../route.ts";
-import type { SilenceKeeper, Sources } from "../sources.ts";
+import type { MadeSilence, SilenceKeeper, Sources } from "../sources.ts";
 import { toSilence } from "./alerts.ts";
+import type { Response } from "./schema.ts";
 
 const PATH = "/api/v1/silences";
 
@@ -24,7 +25,7 @@ export function silenceRoutes(sources: Pick<Sources, "alerts">, keeper: SilenceK
       path: PATH,
       meaning: "make a silence: rule, severity and port (at least one, * for any characters), reason, expires_in_secs",
       parameters: [],
-      response: "Silence",
+      response: "MadeSilence",
       handle: async (request) => {
         const wanted = await request.body();
         checkRule(wanted["rule"], sources);
@@ -46,8 +47,11 @@ export function silenceRoutes(sources: Pick<Sources, "alerts">, keeper: SilenceK
   ];
 }
 
-function answerCreated(created: Silence | readonly SilenceIssue[]): Answer {
-  if ("id" in created) return jsonAnswer(201, toSilence(created), { Location: `${PATH}/${created.id}` });
+function answerCreated(created: MadeSilence | readonly SilenceIssue[]): Answer {
+  if ("id" in created) {
+    const made: Response<"MadeSilence"> = { ...toSilence(created), not_kept: created.notKept || null };
+    return jsonAnswer(201, made, { Location: `${PATH}/${created.id}` });
+  }
   throw refusal(422, "the silence was not made", { issues: created });
 }
 

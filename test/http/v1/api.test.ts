@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 
-import { UnavailableError } from "../../../src/http/sources.ts";
 import { reportTrend } from "../../../src/trend/report.ts";
+import { UnavailableError } from "../../../src/util/unavailable.ts";
 import { waitUntil } from "../../support/deadline.ts";
 import { HttpRig } from "../rig.ts";
 import { NOW_MS, sampleAlert, samplePort, STATUS } from "../sample.ts";

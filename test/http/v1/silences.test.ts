@@ -35,12 +35,20 @@ describe("silenceRoutes", () => {
     );
   });
 
+  test("say of a silence that is not kept why", async () => {
+    await using api = await started();
+    api.rig.daemon.notKept = "the disk is full";
+    const made = await api.rig.post(PATH, WANTED);
+    expect(await made.json()).toMatchObject({ id: "silence-1", not_kept: "the disk is full" });
+  });
+
   test("make a silence, show it, and end it", async () => {
     await using api = await started();
     const made = await api.rig.post(PATH, { ...WANTED, severity: "critical", port: "Ethernet*" });
-    const silence = await made.json();
+    const { not_kept, ...silence } = (await made.json()) as { not_kept: string | null };
     expect([made.status, made.headers.get("location")]).toEqual([201, `${PATH}/silence-1`]);
-    api.described.expect("Silence", silence);
+    api.described.expect("MadeSilence", { ...silence, not_kept });
+    expect(not_kept).toBeNull();
     expect(silence).toEqual({
       id: "silence-1",
       rule: "redis_down",

@@ -1,0 +1,23 @@
+import type { StoreLimits } from "./message.ts";
+import type { Recovery, StoreState } from "./status.ts";
+
+/** What a store is built from. */
+export interface StoreOptions extends StoreLimits {
+  /** A disabled store takes everything and keeps nothing. */
+  readonly enabled: boolean;
+  /** Between two backups, while something is recorded. */
+  readonly backupIntervalMs: number;
+}
+
+/** Who wants to know how the store is. */
+export interface StoreObserver {
+  /** Once for each change; the reason is "" when all is well. Another reason for the same state is in the status only. */
+  onState(state: StoreState, reason: string): void;
+  /** A file could not be used. */
+  onRecovery(recovery: Recovery): void;
+}
+
+/** Of the options those that the thread needs. */
+export function limitsOf({ directory, backups, retentionMs, maxFileBytes }: StoreOptions): StoreLimits {
+  return { directory, backups, retentionMs, maxFileBytes };
+}
