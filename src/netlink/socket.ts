@@ -115,6 +115,9 @@ export class GroupSocket implements Subscription {
   readonly receiveBufferBytes: number;
   readonly #fd: number;
   readonly #bell: Adopted;
+  readonly #bellFd: number;
+  /** Calls of receive() since the bell rang. */
+  #looks = 0;
   readonly #sender = new Uint8Array(sockaddr_nl.size);
   readonly #senderView = new DataView(this.#sender.buffer);
   readonly #senderLength = new Uint32Array(1);
@@ -132,13 +135,16 @@ export class GroupSocket implements Subscription {
     }
     setReceiveBuffer(this.#fd, receiveBufferBytes);
     this.receiveBufferBytes = getsockopt(this.#fd, SOL_SOCKET, SO_RCVBUF);
+    this.#bellFd = bell;
     this.#bell = adopt(bell, () => {
-      discardAll(bell); // one look at the other socket answers every ring so far
+      this.#looks = 0;
       wake();
     });
   }
 
   receive(): number {
+    // The second look after a ring answers every ring so far; the first one is not kept waiting for that.
+    if (++this.#looks === 2) discardAll(this.#bellFd);
     const result = recvfrom(this.#fd, this.buffer.bytes, MSG_DONTWAIT | MSG_TRUNC, this.#sender, this.#senderLength);
     if (result >= 0 && this.#senderView.getUint32(sockaddr_nl.offset.nl_pid, LITTLE_ENDIAN) !== 0) {
       return RECEIVED.FOREIGN;

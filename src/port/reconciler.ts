@@ -164,7 +164,7 @@ export class Reconciler {
     this.#linkSync = linkSync;
     const monitor = new LinkMonitor(this.#parts.source, this.#parts.clock, this.#options, {
       onLink: (event) => linkSync.onLink(event),
-      onTurnEnd: () => this.publisher.flush(),
+      onPublish: () => this.publisher.flush(),
     });
     this.#monitor = monitor;
     log.info("netlink receive buffer: {granted} bytes", { granted: monitor.receiveBufferBytes });

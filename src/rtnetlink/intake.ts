@@ -27,8 +27,8 @@ export interface IntakeHandlers {
   onLoss(reason: LossReason): void;
   /** Nothing is queued at this moment. */
   onEmpty(): void;
-  /** The turn ends: time to publish what changed. */
-  onTurnEnd(): void;
+  /** The first message of a turn was told, or the turn ends: time to publish what changed. */
+  onPublish(): void;
   /** The socket is broken; nothing more will come from it. */
   onBroken(error: unknown): void;
 }
@@ -117,7 +117,7 @@ export class LinkIntake implements Disposable {
       this.#handlers.onBroken(error);
       return;
     }
-    if (this.counters.datagrams > before) this.#handlers.onTurnEnd();
+    if (this.counters.datagrams > before + 1) this.#handlers.onPublish();
   }
 
   [Symbol.dispose](): void {
@@ -145,6 +145,8 @@ export class LinkIntake implements Disposable {
       this.counters.datagrams++;
       if (length >= 0) this.#visit(length);
       else this.#refuse(length);
+      // Most turns have one message: what it changes does not wait until it is known that there is no other.
+      if (count === 1 && length >= 0) this.#handlers.onPublish();
       if (count >= this.#budget.datagrams) return false;
       if (count % DATAGRAMS_A_LOOK === 0 && this.#clock.now() - start >= this.#budget.ms) return false;
     }

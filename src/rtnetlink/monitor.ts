@@ -30,8 +30,8 @@ export interface LinkEvent {
 /** Who wants to know about links. */
 export interface LinkObserver {
   onLink(event: LinkEvent): void;
-  /** Everything read in this turn was told: time to publish. */
-  onTurnEnd(): void;
+  /** The first message of a turn was told, or all of it: time to publish. */
+  onPublish(): void;
 }
 
 /** What the monitor may use. */
@@ -87,7 +87,7 @@ export class LinkMonitor implements AsyncDisposable {
       onLink: (link, deleted, registered) => this.#onMessage(link, deleted, registered),
       onLoss: (reason) => this.#onLoss(reason),
       onEmpty: () => this.#onEmpty(),
-      onTurnEnd: () => observer.onTurnEnd(),
+      onPublish: () => observer.onPublish(),
       onBroken: (error) => {
         throw error;
       },
@@ -272,7 +272,7 @@ export class LinkMonitor implements AsyncDisposable {
     if (dump.interrupted) return;
     this.#isComplete = true;
     this.#complete.resolve();
-    this.#observer.onTurnEnd();
+    this.#observer.onPublish();
   }
 
   #countDrift({ added, changed, deleted }: Drift): void {
