@@ -156,7 +156,7 @@ function intakeReader(owned: AsyncDisposableStack): Reader {
     onLink: () => messages++,
     onLoss: (reason: string) => console.log(`the intake lost messages: ${reason}`),
     onEmpty() {},
-    onTurnEnd() {},
+    onPublish() {},
     onBroken(error: unknown) {
       throw error;
     },

@@ -1,9 +1,8 @@
-import { dlopen, type Pointer, ptr, read } from "bun:ffi";
+import { dlopen, type Pointer, read } from "bun:ffi";
 
 import { errno, errnoName } from "./errno.ts";
-import { BPF_K, BPF_RET, sock_filter, sock_fprog } from "./linux/filter.ts";
 import { pollfd, POLLOUT } from "./sys/poll.ts";
-import { mmsghdr, MSG_DONTWAIT, SO_ATTACH_FILTER, SOL_SOCKET } from "./sys/socket.ts";
+import { mmsghdr, MSG_DONTWAIT } from "./sys/socket.ts";
 
 /** A libc call that failed: which one, the error number and its symbol. */
 export class SystemError extends Error {
@@ -96,18 +95,6 @@ export function getsockname(fd: number, size: number): Uint8Array {
 /** setsockopt(2) with an int; throws SystemError. */
 export function setsockopt(fd: number, level: number, option: number, value: number): void {
   check(libc().c.setsockopt(fd, level, option, new Int32Array([value]), 4), "setsockopt", `${level} ${option}`);
-}
-
-/** Lets a socket keep no more than the first `length` bytes of what it receives (SO_ATTACH_FILTER); throws SystemError. */
-export function truncateReceived(fd: number, length: number): void {
-  const filter = new DataView(new ArrayBuffer(sock_filter.size));
-  filter.setUint16(sock_filter.offset.code, BPF_RET | BPF_K, true);
-  filter.setUint32(sock_filter.offset.k, length, true);
-  const program = new DataView(new ArrayBuffer(sock_fprog.size));
-  program.setUint16(sock_fprog.offset.len, 1, true);
-  program.setBigUint64(sock_fprog.offset.filter, BigInt(ptr(filter)), true);
-  const { c } = libc();
-  check(c.setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, program.byteLength), "setsockopt", "SO_ATTACH_FILTER");
 }
 
 /** getsockopt(2) of an int; throws SystemError. */

@@ -15,7 +15,6 @@ export const SOCK_CLOEXEC = 0x80000;
 
 export const SOL_SOCKET = 1;
 export const SO_RCVBUF = 8;
-export const SO_ATTACH_FILTER = 26;
 export const SO_RCVBUFFORCE = 33;
 
 export const MSG_TRUNC = 0x20;

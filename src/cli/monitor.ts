@@ -40,7 +40,7 @@ export async function runMonitor({ json, source: choice, namespace }: MonitorOpt
       onLink: (link, deleted) => print(format(link, deleted, new Date(intake.wallMs ?? Date.now()))),
       onLoss: tellLoss,
       onEmpty: () => {},
-      onTurnEnd: () => {},
+      onPublish: () => {},
       onBroken: end.reject,
     },
     { address: true },

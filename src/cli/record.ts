@@ -35,7 +35,7 @@ export async function runRecord({ file, namespace }: RecordOptions): Promise<Exi
       onLink: () => {},
       onLoss: (reason) => void process.stderr.write(`portsyncd record: events were lost (${reason})\n`),
       onEmpty: () => {},
-      onTurnEnd: () => {},
+      onPublish: () => {},
       onBroken: end.reject,
     });
     using channel = source.openRequest();

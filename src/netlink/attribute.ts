@@ -29,8 +29,30 @@ export function attributeU32(view: DataView, start: number, end: number): number
 
 /** The bytes up to the first NUL, one character for each byte (latin1), so that every name has one spelling. */
 export function attributeText(bytes: Uint8Array, start: number, end: number): string {
+  let hash = 0;
+  let at = start;
+  for (; at < end && bytes[at] !== 0; at++) hash = (Math.imul(hash, 31) + bytes[at]!) | 0;
+  if (at - start > LONGEST_KNOWN) return makeText(bytes, start, at);
+  const slot = hash & (KNOWN - 1);
+  const known = knownTexts[slot];
+  if (known !== undefined && isText(known, bytes, start, at)) return known;
+  return (knownTexts[slot] = makeText(bytes, start, at));
+}
+
+/** Texts come again and again: to find one among those that came before is cheaper than to make and to hash it anew. */
+const KNOWN = 8192;
+const LONGEST_KNOWN = 32;
+const knownTexts: (string | undefined)[] = Array.from({ length: KNOWN });
+
+function isText(text: string, bytes: Uint8Array, start: number, end: number): boolean {
+  if (text.length !== end - start) return false;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false;
+  return true;
+}
+
+function makeText(bytes: Uint8Array, start: number, end: number): string {
   let text = "";
-  for (let at = start; at < end && bytes[at] !== 0; at++) text += String.fromCharCode(bytes[at]!);
+  for (let at = start; at < end; at++) text += String.fromCharCode(bytes[at]!);
   return text;
 }
 

@@ -11,7 +11,6 @@ import {
   setsockopt,
   socket,
   SystemError,
-  truncateReceived,
 } from "../../ffi/libc.ts";
 import { NETLINK_NO_ENOBUFS, NETLINK_ROUTE, sockaddr_nl, SOL_NETLINK } from "../../ffi/linux/netlink.ts";
 import {
@@ -108,14 +107,17 @@ function setReceiveBuffer(fd: number, bytes: number): void {
  * Bun's event loop reads the sockets it watches itself, and cannot tell the sender; but any process with CAP_NET_ADMIN
  * can send to these groups, connected socket or not. So Bun watches only a bell: a member of the same groups whose
  * content nobody looks at and whose overruns do not matter (NETLINK_NO_ENOBUFS). The kernel delivers to the member
- * that joined last first, so when the bell rings the message is in the socket that we read, with its sender. Of each
- * message the bell keeps one byte: its content is copied and allocated for nothing otherwise.
+ * that joined last first, so when the bell rings the message is in the socket that we read, with its sender. No
+ * filter makes the bell's copy shorter: the kernel may give a socket the message itself, and others then a copy of that.
  */
 export class GroupSocket implements Subscription {
   readonly buffer = datagramBuffer(BUFFER_BYTES);
   readonly receiveBufferBytes: number;
   readonly #fd: number;
   readonly #bell: Adopted;
+  readonly #bellFd: number;
+  /** Calls of receive() since the bell rang. */
+  #looks = 0;
   readonly #sender = new Uint8Array(sockaddr_nl.size);
   readonly #senderView = new DataView(this.#sender.buffer);
   readonly #senderLength = new Uint32Array(1);
@@ -126,7 +128,6 @@ export class GroupSocket implements Subscription {
     try {
       setReceiveBuffer(bell, receiveBufferBytes);
       setsockopt(bell, SOL_NETLINK, NETLINK_NO_ENOBUFS, 1);
-      truncateReceived(bell, 1);
       this.#fd = openRoute(groups);
     } catch (error) {
       close(bell);
@@ -134,13 +135,16 @@ export class GroupSocket implements Subscription {
     }
     setReceiveBuffer(this.#fd, receiveBufferBytes);
     this.receiveBufferBytes = getsockopt(this.#fd, SOL_SOCKET, SO_RCVBUF);
+    this.#bellFd = bell;
     this.#bell = adopt(bell, () => {
-      discardAll(bell); // one look at the other socket answers every ring so far
+      this.#looks = 0;
       wake();
     });
   }
 
   receive(): number {
+    // The second look after a ring answers every ring so far; the first one is not kept waiting for that.
+    if (++this.#looks === 2) discardAll(this.#bellFd);
     const result = recvfrom(this.#fd, this.buffer.bytes, MSG_DONTWAIT | MSG_TRUNC, this.#sender, this.#senderLength);
     if (result >= 0 && this.#senderView.getUint32(sockaddr_nl.offset.nl_pid, LITTLE_ENDIAN) !== 0) {
       return RECEIVED.FOREIGN;

@@ -173,7 +173,7 @@ export class Reconciler {
     const monitor = new LinkMonitor(this.#parts.source, this.#parts.clock, this.#options, {
       onTurnStart: (atMs) => this.publisher.beginTurn(atMs),
       onLink: (event) => linkSync.onLink(event),
-      onTurnEnd: () => this.publisher.flush(),
+      onPublish: () => this.publisher.flush(),
     });
     this.#monitor = monitor;
     log.info("netlink receive buffer: {granted} bytes", { granted: monitor.receiveBufferBytes });

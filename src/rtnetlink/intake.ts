@@ -19,7 +19,7 @@ export type LossReason = "overrun" | "truncated" | "malformed";
 
 /** What becomes of the messages. */
 export interface IntakeHandlers {
-  /** There is something to read; it was received at `atMs`, on the clock, or in the rest of the turn. */
+  /** What is told from here to the next onPublish was received at `atMs`, on the clock, or later. */
   onTurnStart?(atMs: number): void;
   /** A link as the kernel announced it: `deleted` for RTM_DELLINK, `registered` when it was made or moved in just now. */
   onLink(link: Link, deleted: boolean, registered: boolean): void;
@@ -29,8 +29,8 @@ export interface IntakeHandlers {
   onLoss(reason: LossReason): void;
   /** Nothing is queued at this moment. */
   onEmpty(): void;
-  /** The turn ends: time to publish what changed. */
-  onTurnEnd(): void;
+  /** The first message of a turn was told, or the turn ends: time to publish what changed. */
+  onPublish(): void;
   /** The socket is broken; nothing more will come from it. */
   onBroken(error: unknown): void;
 }
@@ -119,7 +119,7 @@ export class LinkIntake implements Disposable {
       this.#handlers.onBroken(error);
       return;
     }
-    if (this.counters.datagrams > before) this.#handlers.onTurnEnd();
+    if (this.counters.datagrams > before + 1) this.#handlers.onPublish();
   }
 
   [Symbol.dispose](): void {
@@ -144,10 +144,12 @@ export class LinkIntake implements Disposable {
     for (let count = 1; ; count++) {
       const length = this.#subscription.receive();
       if (length === RECEIVED.EMPTY) return true;
-      if (count === 1) this.#handlers.onTurnStart?.(start);
+      if (count <= 2) this.#handlers.onTurnStart?.(start); // the first is published before the others
       this.counters.datagrams++;
       if (length >= 0) this.#visit(length);
       else this.#refuse(length);
+      // Most turns have one message: what it changes does not wait until it is known that there is no other.
+      if (count === 1 && length >= 0) this.#handlers.onPublish();
       if (count >= this.#budget.datagrams) return false;
       if (count % DATAGRAMS_A_LOOK === 0 && this.#clock.now() - start >= this.#budget.ms) return false;
     }

@@ -29,11 +29,11 @@ export interface LinkEvent {
 
 /** Who wants to know about links. */
 export interface LinkObserver {
-  /** What is told as an event from here to onTurnEnd() was received at `atMs`, on the clock. */
+  /** What is told as an event from here to onPublish() was received at `atMs`, on the clock. */
   onTurnStart?(atMs: number): void;
   onLink(event: LinkEvent): void;
-  /** Everything read in this turn was told: time to publish. */
-  onTurnEnd(): void;
+  /** The first message of a turn was told, or all of it: time to publish. */
+  onPublish(): void;
 }
 
 /** What the monitor may use. */
@@ -90,7 +90,7 @@ export class LinkMonitor implements AsyncDisposable {
       onLink: (link, deleted, registered) => this.#onMessage(link, deleted, registered),
       onLoss: (reason) => this.#onLoss(reason),
       onEmpty: () => this.#onEmpty(),
-      onTurnEnd: () => observer.onTurnEnd(),
+      onPublish: () => observer.onPublish(),
       onBroken: (error) => {
         throw error;
       },
@@ -275,7 +275,7 @@ export class LinkMonitor implements AsyncDisposable {
     if (dump.interrupted) return;
     this.#isComplete = true;
     this.#complete.resolve();
-    this.#observer.onTurnEnd();
+    this.#observer.onPublish();
   }
 
   #countDrift({ added, changed, deleted }: Drift): void {

@@ -10,23 +10,24 @@ const SERVER_ERROR = "ERR_REDIS_SERVER_ERROR";
 /** Redis is at a place that the client's URL cannot name. */
 const PLAIN_PATH = /^[\w./-]+$/;
 
-/** A connection for the writes of flushes through Bun's own client, which takes less time for one than node-redis does. */
+/**
+ * The connections for the writes of flushes through Bun's own client, which takes less time for one than node-redis does.
+ * A client that pipelines sends when the turn of the event loop ends; one that does not sends at once, but one command at a
+ * time. So there is one of each: single commands, which are most, are on their way some 20 us earlier.
+ */
 export class NativeWriter {
-  /** Resolves with the reason when the connection has ended. */
+  /** Resolves with the reason when a connection has ended. */
   readonly ended: Promise<Error>;
   readonly #id: number;
-  readonly #client: RedisClient;
+  readonly #single: RedisClient;
+  readonly #many: RedisClient;
 
   constructor(location: DatabaseLocation, connectMs: number) {
     this.#id = location.id;
-    this.#client = new RedisClient(formatUrl(location), {
-      connectionTimeout: connectMs,
-      autoReconnect: false,
-      enableOfflineQueue: false, // what was not written when the connection broke is reconciled, not replayed
-      enableAutoPipelining: true,
-    });
+    this.#single = makeClient(location, connectMs, false);
+    this.#many = makeClient(location, connectMs, true);
     // oxlint-disable-next-line unicorn/prefer-add-event-listener -- it is no EventTarget
-    this.ended = new Promise((resolve) => (this.#client.onclose = resolve));
+    this.ended = new Promise((resolve) => (this.#single.onclose = this.#many.onclose = resolve));
   }
 
   /** Whether the client can be told where the database is. */
@@ -36,11 +37,21 @@ export class NativeWriter {
 
   /** Connects, by RESP 3, which Redis has since version 6. Throws ReplyError, or what the client throws. */
   async open(): Promise<void> {
-    await this.#client.connect();
-    await new Promise<void>((resolve, reject) => {
-      const select = (reply: Reply | ReplyError): void => (reply instanceof ReplyError ? reject(reply) : resolve());
-      this.write([["SELECT", `${this.#id}`]], ([reply]) => select(reply!), reject);
-    });
+    await Promise.all([this.#single, this.#many].map((client) => this.#open(client)));
+  }
+
+  async #open(client: RedisClient): Promise<void> {
+    await client.connect();
+    try {
+      await client.send("SELECT", [`${this.#id}`]);
+    } catch (error) {
+      throw isServerError(error) ? new ReplyError(error.message) : error;
+    }
+  }
+
+  /** Asks both connections whether they are there. Rejects when one is of no more use. */
+  async ping(): Promise<void> {
+    await Promise.all([this.#single.send("PING", []), this.#many.send("PING", [])]);
   }
 
   /**
@@ -53,6 +64,7 @@ export class NativeWriter {
     done: (replies: (Reply | ReplyError)[]) => void,
     failed: (error: Error) => void,
   ): void {
+    const client = commands.length === 1 ? this.#single : this.#many;
     const replies: (Reply | ReplyError)[] = [];
     let left = commands.length;
     for (const [i, [verb, ...words]] of commands.entries()) {
@@ -60,7 +72,7 @@ export class NativeWriter {
         replies[i] = reply;
         if (--left === 0) done(replies);
       };
-      this.#client.send(verb!, encode(words)).then(
+      client.send(verb!, encode(words)).then(
         (reply: unknown) => take(toReply(reply)),
         (error: unknown) => {
           if (isServerError(error)) take(new ReplyError(error.message));
@@ -70,10 +82,20 @@ export class NativeWriter {
     }
   }
 
-  /** Ends the connection; answers that are awaited fail. */
+  /** Ends the connections; answers that are awaited fail. */
   close(): void {
-    this.#client.close();
+    this.#single.close();
+    this.#many.close();
   }
+}
+
+function makeClient(location: DatabaseLocation, connectMs: number, enableAutoPipelining: boolean): RedisClient {
+  return new RedisClient(formatUrl(location), {
+    connectionTimeout: connectMs,
+    autoReconnect: false,
+    enableOfflineQueue: false, // what was not written when the connection broke is reconciled, not replayed
+    enableAutoPipelining,
+  });
 }
 
 function formatUrl({ address }: DatabaseLocation): string {

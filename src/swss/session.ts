@@ -100,7 +100,8 @@ export class Session implements Connection {
       const answers: Promise<unknown>[] = this.#clients.map((client) =>
         client.ping().catch((error: unknown) => this.#failure(error)),
       );
-      this.#limit.on(Promise.all([...answers, this.write([["PING"]])])).then(
+      if (this.#writer) answers.push(this.#writer.ping().catch((error: unknown) => this.#failure(error)));
+      this.#limit.on(Promise.all(answers)).then(
         () => this.#beat(),
         () => {},
       );

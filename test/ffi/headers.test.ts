@@ -13,7 +13,6 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
   "errno.ts": ["errno.h"],
   "libc.ts": ["fcntl.h", "sched.h", "time.h"],
   "struct.ts": [],
-  "linux/filter.ts": ["linux/filter.h"],
   "linux/if.ts": ["sys/socket.h", "linux/if.h"],
   "linux/if_link.ts": ["linux/if_link.h"],
   "linux/netlink.ts": ["sys/socket.h", "linux/netlink.h"],

@@ -186,18 +186,6 @@ testWith(onLinux, "setsockopt sets what getsockopt reads: the kernel doubles SO_
   });
 });
 
-testWith(onLinux, "truncateReceived leaves of each datagram no more than its first bytes", () => {
-  withPair(SOCK_DGRAM, (a, b) => {
-    libc.truncateReceived(b, 3);
-    for (const text of ["datagram", "ab"]) libc.send(a, bytes(text), 0);
-    const into = new Uint8Array(16);
-    expect(libc.recv(b, into, MSG_DONTWAIT | MSG_TRUNC)).toBe(3);
-    expect(into.subarray(0, 4)).toEqual(bytes("dat\0"));
-    expect(libc.recv(b, into, MSG_DONTWAIT | MSG_TRUNC)).toBe(2);
-    expect(thrownBy(() => libc.truncateReceived(NO_FD, 1))).toMatchObject({ syscall: "setsockopt", code: "EBADF" });
-  });
-});
-
 testWith(onLinux, "discardAll takes away everything that is queued, also more than one call takes", () => {
   withPair(SOCK_SEQPACKET, (a, b) => {
     libc.setsockopt(a, SOL_SOCKET, SO_SNDBUF, 4_000_000); // so that all of them fit

@@ -53,7 +53,7 @@ export class StaleIntake {
         void this.told.push({ what: deleted ? "del" : "new", link, registered }),
       onLoss: () => void this.told.push({ what: "malformed" }),
       onEmpty: () => {},
-      onTurnEnd: () => {},
+      onPublish: () => {},
       onBroken: (error: unknown) => {
         throw error;
       },

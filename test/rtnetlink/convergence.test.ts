@@ -91,7 +91,7 @@ async function run({ room, datagrams, before, ready, steps }: Scenario): Promise
   for (let i = 0; i < before; i++) kernel.add(`Ethernet${world.names++}`);
   const events: LinkEvent[] = [];
   const options = { receiveBufferBytes: 1, budget: { datagrams, ms: 1000 } };
-  const observer = { onLink: (event: LinkEvent) => void events.push(event), onTurnEnd: () => {} };
+  const observer = { onLink: (event: LinkEvent) => void events.push(event), onPublish: () => {} };
   const monitor = new LinkMonitor(kernel, clock, options, observer);
   const synchronized = monitor.synchronize();
   for (const { name, pick } of steps) await STEPS[name]!(world, pick);

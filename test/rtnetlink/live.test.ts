@@ -32,7 +32,7 @@ class Bench implements AsyncDisposable {
     const options = { receiveBufferBytes, budget: { datagrams: 100, ms: 50 } };
     this.monitor = new LinkMonitor(kernelSourceIn(namespace), systemClock, options, {
       onLink: (event) => void this.events.push(event),
-      onTurnEnd: () => {},
+      onPublish: () => {},
     });
   }
 

@@ -103,13 +103,13 @@ test("LinkMonitor tells when events were received, before them", async () => {
   const monitor = new LinkMonitor(feed, clock, options, {
     onTurnStart: (atMs) => void told.push(`start ${atMs}`),
     onLink: ({ link: { ifindex }, cause }) => void told.push(`${ifindex} ${cause}`),
-    onTurnEnd: () => void told.push("end"),
+    onPublish: () => void told.push("publish"),
   });
   void monitor.synchronize();
   await clock.settle();
   clock.pass(3);
   feed.tell(newLink(link(1)), newLink(link(2)));
-  expect(told).toEqual(["start 3", "1 dump", "2 dump", "end"]);
+  expect(told).toEqual(["start 3", "1 dump", "publish", "start 3", "2 dump", "publish"]);
 });
 
 test("LinkMonitor.counters are those of its intake", async () => {

@@ -22,7 +22,7 @@ export class MonitorBench {
         this.events.push(event);
         this.told.push(`${event.kind} ${event.link.ifindex} ${event.cause}`);
       },
-      onTurnEnd: () => void this.told.push("end"),
+      onPublish: () => void this.told.push("end"),
     });
   }
 

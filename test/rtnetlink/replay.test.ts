@@ -93,7 +93,7 @@ for (const [pace, datagrams] of [
       ),
     );
     const events: LinkEvent[] = [];
-    const observer = { onLink: (event: LinkEvent) => void events.push(event), onTurnEnd: () => {} };
+    const observer = { onLink: (event: LinkEvent) => void events.push(event), onPublish: () => {} };
     const monitor = new LinkMonitor(
       source,
       clock,

@@ -10,7 +10,7 @@ const OPTIONS = { receiveBufferBytes: 1, budget: { datagrams: 1000, ms: 1000 } }
 
 function watch(source: LinkSource, clock: FakeClock): { events: LinkEvent[]; monitor: LinkMonitor } {
   const events: LinkEvent[] = [];
-  const observer = { onLink: (event: LinkEvent) => void events.push(event), onTurnEnd: () => {} };
+  const observer = { onLink: (event: LinkEvent) => void events.push(event), onPublish: () => {} };
   return { events, monitor: new LinkMonitor(source, clock, OPTIONS, observer) };
 }
 

@@ -116,13 +116,17 @@ for (const each of ["unix", "tcp"] as const)
       },
     );
 
-    testWith(requirement, `Database.write is ${writer}'s own connection, or none beside the others`, async () => {
-      using connection = connect();
-      await connection.database();
-      expect(await bench.connections(3)).toHaveLength(writer === "native" ? 1 : 0);
-      expect(await bench.connections()).toHaveLength(writer === "native" ? 2 : 1);
-      expect(connection.databases[0]!.writer).toBe(writer);
-    });
+    testWith(
+      requirement,
+      `Database.write of ${writer} has connections of its own, or none beside the others`,
+      async () => {
+        using connection = connect();
+        await connection.database();
+        expect(await bench.connections(3)).toHaveLength(writer === "native" ? 2 : 0);
+        expect(await bench.connections()).toHaveLength(writer === "native" ? 3 : 1);
+        expect(connection.databases[0]!.writer).toBe(writer);
+      },
+    );
 
     testWith(requirement, "Database.write writes a row to the database of the connection's id", async () => {
       using connection = connect({ id: 42 });
@@ -163,6 +167,7 @@ for (const each of ["unix", "tcp"] as const)
         "ERR",
       ]);
       expect(await database.write([])).toEqual([]);
+      expect(await database.write([["HSET", "text", "f", "1"]])).toEqual([expect.any(ReplyError)]);
       expect(await database.write([["HSET", "b", "f", "1"]])).toEqual([1]);
       expect(connection.said).toEqual(["connected"]);
     });
