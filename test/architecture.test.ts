@@ -36,6 +36,13 @@ const ARITHMETIC: Readonly<Record<string, readonly string[]>> = {
 
 /** Which files import which package or module of Bun; node: is everybody's. A part stands for all its files. */
 const EXTERNALS: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(
+    ["bargauge", "cog", "common", "prometheus", "stat", "statetimeline", "table", "timeseries"].map((part) => [
+      `@grafana/grafana-foundation-sdk/${part}`,
+      ["src/monitoring/grafana/panel.ts"],
+    ]),
+  ),
+  "@grafana/grafana-foundation-sdk/dashboard": ["src/monitoring/grafana/"],
   "@logtape/logtape": ["src/log/logger.ts", "src/log/setup.ts"],
   "@prometheus-io/client": ["src/metrics/registry.ts"],
   "@prometheus-io/client/lib/registry.js": ["src/metrics/registry.ts", "test/metrics/"],
@@ -53,6 +60,7 @@ const EXTERNALS: Readonly<Record<string, readonly string[]>> = {
   "@valibot/to-json-schema": ["src/http/v1/jsonschema.ts"],
   "ajv/dist/2020": ["test/http/"],
   "ajv-formats": ["test/http/"],
+  yaml: ["src/monitoring/yaml.ts", "test/monitoring/"],
   valibot: ["src/config/load.ts", "src/config/key.ts", "src/config/schema.ts", "src/http/v1/schema.ts"],
 };
 
