@@ -167,9 +167,7 @@ export const COMMANDS = {
   export: {
     operand: { placeholder: "KIND", choices: EXPORT_KINDS },
     options: ["out", "config", "namespace", "help"],
-    meaning:
-      "Write what a fleet is watched with: KIND is prometheus-rules (the alert rules of the configuration), promql (queries), " +
-      "alertmanager (an example of its configuration) or grafana (dashboards).",
+    meaning: "Write prometheus-rules, promql, alertmanager or grafana files to watch a fleet with.",
   },
   completion: {
     operand: { placeholder: SHELLS.join("|"), choices: SHELLS },

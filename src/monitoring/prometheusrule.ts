@@ -48,7 +48,7 @@ const DETAILS: { readonly [Name in MetricName]?: Telling } = {
 /** The value of an alert, in a template of Prometheus, with its unit. */
 function templateValue({ unit, condition }: Rule): string {
   const texts: Readonly<Record<Rule["unit"], string>> = {
-    "": "{{ $value | humanize }}",
+    "": '{{ $value | printf "%.6g" }}',
     percent: '{{ $value | printf "%.3g" }} %',
     seconds: "{{ $value | humanizeDuration }}",
     bytes: "{{ $value | humanize1024 }}B",
