@@ -42,7 +42,7 @@ const EXTERNALS: Readonly<Record<string, readonly string[]>> = {
       ["src/monitoring/grafana/panel.ts"],
     ]),
   ),
-  "@grafana/grafana-foundation-sdk/dashboard": ["src/monitoring/grafana/"],
+  "@grafana/grafana-foundation-sdk/dashboard": ["src/monitoring/grafana/", "test/monitoring/"],
   "@logtape/logtape": ["src/log/logger.ts", "src/log/setup.ts"],
   "@prometheus-io/client": ["src/metrics/registry.ts"],
   "@prometheus-io/client/lib/registry.js": ["src/metrics/registry.ts", "test/metrics/"],

@@ -18,7 +18,7 @@ export const HEALTH_QUERIES = {
   health_status: {
     category: "health",
     title: "Health status",
-    description: "1 for healthy, 0.5 for degraded, 0 for unhealthy.",
+    description: "Healthy (1), degraded (0.5) or unhealthy (0).",
     unit: "",
     expression: (view) => series(view, "portsyncd_health_status"),
   },

@@ -28,9 +28,9 @@ type Known<Name extends MetricName, Label extends LabelOf<Name>> = (typeof METRI
   : never;
 
 /** Which series of a metric: a value of a label, or one of several; a value that the metric never has does not compile. */
-export type Wanteded<Name extends MetricName> = {
-  readonly [Label in LabelOf<Name>]?: Known<Name, Label> | readonly Known<Name, Label>[];
-};
+export type Picked<Name extends MetricName> = [LabelOf<Name>] extends [never]
+  ? Readonly<Record<string, never>>
+  : { readonly [Label in LabelOf<Name>]?: Known<Name, Label> | readonly Known<Name, Label>[] };
 
 /** Labels with the value, or one of the values, that is wanted. */
 export type Wanted = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -54,7 +54,11 @@ export function select(view: View, name: string, picked: Wanted): string {
 }
 
 /** A metric as it is, one series for each of its label values. */
-export function series<const Name extends Simple>(view: View, name: Name, picked: Wanteded<Name> = {}): string {
+export function series<const Name extends Simple>(
+  view: View,
+  name: Name,
+  picked: Picked<Name> = {} as Picked<Name>,
+): string {
   return select(view, name, picked as Wanted);
 }
 
@@ -66,7 +70,11 @@ export function sumBut(name: MetricName, by: readonly string[], of: string): str
 }
 
 /** A metric, added up over its labels. */
-export function total<const Name extends Simple>(view: View, name: Name, picked: Wanteded<Name> = {}): string {
+export function total<const Name extends Simple>(
+  view: View,
+  name: Name,
+  picked: Picked<Name> = {} as Picked<Name>,
+): string {
   return sumBut(name, [], series(view, name, picked));
 }
 
@@ -74,7 +82,7 @@ export function total<const Name extends Simple>(view: View, name: Name, picked:
 export function perSecond<const Name extends Counter>(
   view: View,
   name: Name,
-  picked: Wanteded<Name> = {},
+  picked: Picked<Name> = {} as Picked<Name>,
   by: readonly LabelOf<Name>[] = [],
 ): string {
   return sumBut(name, by, `rate(${select(view, name, picked as Wanted)}[${view.window}])`);
@@ -87,7 +95,7 @@ export function perSecond<const Name extends Counter>(
 export function added<const Name extends Counter>(
   view: View,
   name: Name,
-  picked: Wanteded<Name> = {},
+  picked: Picked<Name> = {} as Picked<Name>,
   by: readonly LabelOf<Name>[] = [],
 ): string {
   return sumBut(name, by, addedOf(name, select(view, name, picked as Wanted), view.window));
@@ -120,7 +128,7 @@ export function within(view: View, name: Histogram, bound: number): string {
   if (!METRICS[name].buckets.includes(bound)) throw new RangeError(`${name} has no bucket ${bound}`);
   // Prometheus 3 writes 300 as 300.0.
   const le = Number.isInteger(bound) ? [`${bound}`, `${bound}.0`] : `${bound}`;
-  return addedOf(name, select(view, `${name}_bucket`, { le }), view.window);
+  return `sum without (le) (${addedOf(name, select(view, `${name}_bucket`, { le }), view.window)})`;
 }
 
 /** So many observations in the window. */
