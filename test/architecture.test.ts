@@ -60,7 +60,7 @@ const EXTERNALS: Readonly<Record<string, readonly string[]>> = {
   "@valibot/to-json-schema": ["src/http/v1/jsonschema.ts"],
   "ajv/dist/2020": ["test/http/"],
   "ajv-formats": ["test/http/"],
-  yaml: ["src/monitoring/yaml.ts", "test/monitoring/"],
+  yaml: ["src/monitoring/yaml.ts", "test/"],
   valibot: ["src/config/load.ts", "src/config/key.ts", "src/config/schema.ts", "src/http/v1/schema.ts"],
 };
 

@@ -6,6 +6,7 @@ import { buildDashboard, DASHBOARDS } from "../../src/monitoring/grafana/dashboa
 import { listQueries } from "../../src/monitoring/querylibrary.ts";
 import { testWith } from "../support/testwith.ts";
 import { EXPECTATIONS, type Expected } from "./expectations.ts";
+import { fillIn } from "./filledin.ts";
 import { canUseFleet, Fleet } from "./fleet.ts";
 import type { Answer } from "./prometheus.ts";
 
@@ -97,15 +98,6 @@ testWith(canUseFleet, "recordingRules are recorded by Prometheus", async () => {
     expect([name, instances.includes("busy")]).toEqual([name, true]);
   }
 });
-
-/** The variables of a dashboard, as Grafana puts them in for all switches and ports. */
-function fillIn(expression: string): string {
-  return expression
-    .replaceAll("$instance", ".+")
-    .replaceAll("$port", ".+")
-    .replaceAll("$__rate_interval", "1m")
-    .replaceAll("$__range", "1h");
-}
 
 function panelsOf({ panels = [] }: Dashboard): Panel[] {
   return panels.filter((panel): panel is Panel => panel.type !== "row");

@@ -45,6 +45,8 @@ export class Fleet implements AsyncDisposable {
   warmSeconds = 0;
   /** The rules of which alerts fire of `busy` before it is started anew, in the daemon and in Prometheus. */
   firing: { daemon: readonly string[]; prometheus: readonly string[] } = { daemon: [], prometheus: [] };
+  /** When all began, in seconds since 1970. */
+  readonly begin = Date.now() / 1000;
   /** When all was over, in seconds since 1970. */
   end = 0;
 

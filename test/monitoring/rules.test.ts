@@ -67,16 +67,15 @@ function stillFiring(id: string, seconds: number): object {
   };
 }
 
+/** What is expected of annotations is all of them; the texts but the summary have tests of their own. */
+function withSummaryOnly(rule: object): object {
+  return isAlerting(rule) ? { ...rule, annotations: { summary: rule.annotations["summary"] } } : rule;
+}
+
 /** Runs the rules in promtool over courses of metrics. */
 async function playInPromtool(rules: readonly Rule<MetricName>[], tests: readonly object[]): Promise<string> {
   await using dir = new TempDir();
-  const groups = ruleGroups(rules).map((group) => ({
-    ...group,
-    // What is expected of annotations is all of them; the texts but the summary have tests of their own.
-    rules: group.rules.map((rule) =>
-      isAlerting(rule) ? { ...rule, annotations: { summary: rule.annotations["summary"] } } : rule,
-    ),
-  }));
+  const groups = ruleGroups(rules).map(({ name, rules: all }) => ({ name, rules: all.map(withSummaryOnly) }));
   await Bun.write(dir.file("rules.yml"), stringify({ groups }));
   const suite = { rule_files: ["rules.yml"], evaluation_interval: `${STEP_SECONDS}s`, tests };
   await Bun.write(dir.file("test.yml"), stringify(suite, { aliasDuplicateObjects: false }));

@@ -85,6 +85,8 @@ find_missing() {
   need_command python3 python3
   need_command gcc gcc
   need_command promtool prometheus
+  need_command prometheus prometheus
+  need_command amtool prometheus-alertmanager
   need_file /usr/include/stdio.h libc6-dev
   need_file /usr/include/linux/rtnetlink.h linux-libc-dev
 }
@@ -119,7 +121,7 @@ if [ "$(uname)" = Linux ]; then
     # Nor may they start with the machine.
     for service in $missing; do
       case $service in
-        redis-server | prometheus)
+        redis-server | prometheus | prometheus-alertmanager)
           deb-systemd-helper disable "$service.service" >/dev/null 2>&1 || :
           update-rc.d "$service" disable >/dev/null 2>&1 || :
           ;;

@@ -51,7 +51,7 @@ const UNITS: Readonly<Record<PanelSpec["unit"], string>> = {
   times: "suffix:×",
 };
 
-const OF_THE_PRESENT: readonly PanelSpec["kind"][] = ["stat", "bars", "table"];
+const OF_THE_PRESENT: ReadonlySet<PanelSpec["kind"]> = new Set(["stat", "bars", "table"]);
 
 /** What all kinds of panels can be told. */
 interface AnyBuilder extends Builder<Panel> {
@@ -95,7 +95,7 @@ function targetOf({ expression, legend }: Target, at: number, kind: PanelSpec["k
     .legendFormat(legend)
     .format(kind === "table" ? PromQueryFormat.Table : PromQueryFormat.TimeSeries);
   // What looks back a day is asked for once, not for each point of a line that nobody sees.
-  return OF_THE_PRESENT.includes(kind) ? query.instant() : query.range();
+  return OF_THE_PRESENT.has(kind) ? query.instant() : query.range();
 }
 
 function legend(isLong: boolean): VizLegendOptionsBuilder {
