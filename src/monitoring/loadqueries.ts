@@ -31,7 +31,7 @@ export const HEALTH_QUERIES = {
   },
   healthy_time: {
     category: "health",
-    title: "Time in good health, 1 d",
+    title: "Time in good health, last day",
     description: "The part of the last day in which the daemon was healthy, neither degraded nor unhealthy.",
     unit: "percent",
     expression: (view) => `100 * avg_over_time((${series(view, "portsyncd_health_status")} == bool 1)[1d:5s])`,
@@ -42,14 +42,14 @@ export const HEALTH_QUERIES = {
 export const TREND_QUERIES = {
   health_score_slope: {
     category: "trends",
-    title: "Health score, change",
+    title: "Health score, change in an hour",
     description: "How fast the health score went up or, below 0, down in the last hour.",
     unit: "points per hour",
     expression: (view) => `3600 * deriv(${series(view, "portsyncd_health_score")}[1h])`,
   },
   memory_slope: {
     category: "trends",
-    title: "Memory, change",
+    title: "Memory, change in an hour",
     description:
       "How fast the memory of the daemon grew in the last six hours. It is about 0 once the daemon has run for a while.",
     unit: "bytes per hour",
@@ -83,7 +83,7 @@ export const TREND_QUERIES = {
   },
   port_flaps_today: {
     category: "trends",
-    title: "Ports that flap most, 1 d",
+    title: "Ports that flap most, last day",
     description:
       "The ten ports that went down most often in the last day: cables and transceivers to look at. Absent when none did.",
     unit: "",
@@ -91,7 +91,7 @@ export const TREND_QUERIES = {
   },
   port_flaps_slope: {
     category: "trends",
-    title: "Ports that flap more than an hour ago",
+    title: "Ports that flap more than in the hour before",
     description:
       "How much more often a port went down in the last hour than in the hour before. Absent where it is not more.",
     unit: "",
@@ -181,7 +181,7 @@ export const LATENCY_QUERIES = {
   },
   events_in_time: {
     category: "latency",
-    title: "Changes in STATE_DB within 10 ms, 1 h",
+    title: "Changes in STATE_DB within 10 ms, last hour",
     description:
       "Of the changes of ports in the last hour, how many were in STATE_DB within 10 ms. Absent when there was none.",
     unit: "percent",

@@ -7,7 +7,7 @@ const SYNC = "portsyncd_initial_sync_duration_seconds";
 export const RECOVERY_QUERIES = {
   state_recovery_rate: {
     category: "recovery",
-    title: "Damaged state files that a backup replaced, 1 d",
+    title: "Damaged state files that a backup replaced, last day",
     description:
       "Of the times in the last day that the store's file was damaged or missing, how many a backup took the place of. Absent " +
       "when none was damaged.",
@@ -22,7 +22,7 @@ export const RECOVERY_QUERIES = {
   },
   eoiu_success_rate: {
     category: "recovery",
-    title: "First dumps that ended in time, 1 d",
+    title: "Starts that got all links in time, last day",
     description:
       "Of the starts in the last day, how many got all links of the kernel (EOIU) before the timeout. Absent when there was no start.",
     unit: "percent",
@@ -34,7 +34,7 @@ export const RECOVERY_QUERIES = {
   },
   netlink_resyncs: {
     category: "recovery",
-    title: "Losses that had all links read again, 1 h",
+    title: "Times that messages were lost, last hour",
     description:
       "Times in the last hour that messages of the kernel were lost and all links were read again, by what was wrong.",
     unit: "",
@@ -42,14 +42,14 @@ export const RECOVERY_QUERIES = {
   },
   redis_reconnects: {
     category: "recovery",
-    title: "Redis connections that came back, 1 h",
+    title: "Redis connections that came back, last hour",
     description: "Times in the last hour that a database was there again after it was lost, by database.",
     unit: "",
     expression: (view) => added(over(view, "1h"), "portsyncd_redis_reconnects_total", {}, ["database"]),
   },
   state_repairs: {
     category: "recovery",
-    title: "Rows of STATE_DB that audits repaired, 1 h",
+    title: "Rows of STATE_DB that audits repaired, last hour",
     description: "Rows in the last hour that somebody else had changed or deleted. It should be 0.",
     unit: "",
     expression: (view) => added(over(view, "1h"), "portsyncd_audit_repairs_total", { direction: "to_state_db" }),
@@ -60,7 +60,7 @@ export const RECOVERY_QUERIES = {
 export const SYNC_QUERIES = {
   sync_duration_average: {
     category: "sync",
-    title: "Initial sync, average, 1 d",
+    title: "Initial sync, average, last day",
     description:
       "From the start of the daemon until STATE_DB has all ports, on average over the starts of the last day. Absent when there was none.",
     unit: "seconds",
@@ -68,7 +68,7 @@ export const SYNC_QUERIES = {
   },
   sync_duration_maximum: {
     category: "sync",
-    title: "Initial sync, longest, 1 d",
+    title: "Initial sync, longest, last day",
     description:
       "The longest initial sync of the last day, rounded up to the bound of its bucket. NaN when there was none.",
     unit: "seconds",
@@ -76,28 +76,28 @@ export const SYNC_QUERIES = {
   },
   sync_duration_p50: {
     category: "sync",
-    title: "Initial sync, median, 1 d",
+    title: "Initial sync, median, last day",
     description: "Half of the initial syncs of the last day took no longer. NaN when there was none.",
     unit: "seconds",
     expression: (view) => quantile(over(view, "1d"), 0.5, SYNC),
   },
   sync_duration_p95: {
     category: "sync",
-    title: "Initial sync, 95th percentile, 1 d",
+    title: "Initial sync, 95th percentile, last day",
     description: "Nineteen of twenty initial syncs of the last day took no longer. NaN when there was none.",
     unit: "seconds",
     expression: (view) => quantile(over(view, "1d"), 0.95, SYNC),
   },
   sync_duration_p99: {
     category: "sync",
-    title: "Initial sync, 99th percentile, 1 d",
+    title: "Initial sync, 99th percentile, last day",
     description: "All but a hundredth of the initial syncs of the last day took no longer. NaN when there was none.",
     unit: "seconds",
     expression: (view) => quantile(over(view, "1d"), 0.99, SYNC),
   },
   syncs: {
     category: "sync",
-    title: "Initial syncs, 1 d",
+    title: "Initial syncs, last day",
     description: "How many starts of the last day came to the end of their initial sync.",
     unit: "",
     expression: (view) => observed(over(view, "1d"), SYNC),
@@ -133,21 +133,21 @@ export const ERROR_QUERIES = {
   },
   decode_errors: {
     category: "errors",
-    title: "Netlink messages that were not understood, 1 h",
+    title: "Netlink messages that were not understood, last hour",
     description: "Messages of the last hour that could not be decoded, by what was wrong. It should be 0.",
     unit: "",
     expression: (view) => added(over(view, "1h"), "portsyncd_netlink_decode_errors_total", {}, ["reason"]),
   },
   netlink_overruns: {
     category: "errors",
-    title: "Netlink overruns, 1 h",
+    title: "Netlink overruns, last hour",
     description: "Times in the last hour that more links changed at once than the receive buffer holds.",
     unit: "",
     expression: (view) => added(over(view, "1h"), "portsyncd_netlink_overruns_total"),
   },
   audit_failure_rate: {
     category: "errors",
-    title: "Audits that failed, 1 h",
+    title: "Audits that failed, last hour",
     description:
       "Of the comparisons of kernel, APPL_DB and STATE_DB in the last hour, how many could not be finished. Absent when there was none.",
     unit: "percent",
@@ -161,7 +161,7 @@ export const ERROR_QUERIES = {
   },
   config_reload_failures: {
     category: "errors",
-    title: "Configurations that were refused, 1 d",
+    title: "Configurations that were refused, last day",
     description: "Times in the last day that the configuration was read again and was wrong; the old one goes on.",
     unit: "",
     expression: (view) => added(over(view, "1d"), "portsyncd_config_reloads_total", { result: "failure" }),
@@ -177,7 +177,7 @@ function secondsDown(gauge: string): string {
 export const RELIABILITY_QUERIES = {
   availability: {
     category: "reliability",
-    title: "Availability, 1 d",
+    title: "Availability, last day",
     description:
       "The part of the last day, of what Prometheus saw of it, in which both the kernel and Redis were connected: in which STATE_DB could follow the kernel.",
     unit: "percent",
@@ -186,7 +186,7 @@ export const RELIABILITY_QUERIES = {
   },
   redis_mttr: {
     category: "reliability",
-    title: "Mean time to repair of Redis, 1 d",
+    title: "Mean time to repair of Redis, last day",
     description:
       "How long Redis was away on average when it was lost in the last day, to 5 s. Absent when it was not lost.",
     unit: "seconds",
@@ -197,21 +197,21 @@ export const RELIABILITY_QUERIES = {
   },
   redis_downtime: {
     category: "reliability",
-    title: "Time without Redis, 1 d",
+    title: "Time without Redis, last day",
     description: "For how long of the last day Redis was not connected, to 5 s.",
     unit: "seconds",
     expression: (view) => secondsDown(series(view, "portsyncd_redis_connected")),
   },
   backups: {
     category: "reliability",
-    title: "Backups of the state, 1 d",
+    title: "Backups of the state, last day",
     description: "Backups that were made in the last day.",
     unit: "",
     expression: (view) => added(over(view, "1d"), "portsyncd_backups_created_total"),
   },
   backup_success_rate: {
     category: "reliability",
-    title: "Backups that were not overdue, 1 d",
+    title: "Backups that were not overdue, last day",
     description: "The part of the last day in which no backup was due without having been made.",
     unit: "percent",
     expression: (view) => `100 * (1 - avg_over_time(${series(view, "portsyncd_backup_due")}[1d]))`,
@@ -225,7 +225,7 @@ export const RELIABILITY_QUERIES = {
   },
   starts: {
     category: "reliability",
-    title: "Starts, 1 d",
+    title: "Starts, last day",
     description: "Starts of the daemon in the last day, by their kind; a cold one takes the ports down.",
     unit: "",
     expression: (view) => added(over(view, "1d"), "portsyncd_starts_total", {}, ["kind"]),

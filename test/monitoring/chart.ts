@@ -46,7 +46,7 @@ export function escapeHtml(text: string): string {
 
 function legendOf(lines: readonly Line[], format: Look["format"]): string {
   const entries = lines.map(({ name, points }, i) => {
-    const last = points.at(-1)?.[1];
+    const last = points.findLast(([, each]) => Number.isFinite(each))?.[1];
     const value = last === undefined ? "-" : format(last);
     return `<span><b style="color:${PALETTE[i % PALETTE.length]}">&#9473;</b> ${escapeHtml(name)} <i>${escapeHtml(value)}</i></span>`;
   });
@@ -136,7 +136,7 @@ export function drawStates(lines: readonly Line[], options: LineOptions): string
 export function drawNumbers(values: readonly { name: string; value: number }[], { format, color }: Look): string {
   const cells = values.map(
     ({ name, value }) =>
-      `<div class="number"><span>${values.length > 1 ? escapeHtml(name) : ""}</span><b style="color:${color(value)}">${escapeHtml(format(value))}</b></div>`,
+      `<div class="number"><span>${escapeHtml(name)}</span><b style="color:${color(value)};font-size:${format(value).length > 7 ? 15 : 26}px">${escapeHtml(format(value))}</b></div>`,
   );
   return `<div class="numbers">${cells.join("")}</div>`;
 }

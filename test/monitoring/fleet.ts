@@ -14,8 +14,10 @@ import { Scrapes } from "./scrapes.ts";
 /** What a fleet needs. */
 export const canUseFleet = all(canWatchSwitch, canUsePrometheus);
 
-/** How often ports of the busy switch are made to flap, by their place. */
-export const FLAPS = [6, 1] as const;
+/** How often ports of the busy switch are made to flap before its restart, by their place. */
+const FLAPS_BEFORE = [6, 1];
+/** The same in all: after it the third flaps, and the second goes down for good. */
+export const FLAPS = [6, 2, 1] as const;
 /** Rows of STATE_DB that somebody deletes. */
 export const DELETED_ROWS = 2;
 /** For how long Redis is to be away, at least. */
@@ -97,7 +99,7 @@ export class Fleet implements AsyncDisposable {
   /** What happens to it, once. */
   async suffer(): Promise<void> {
     const { bed } = this.busy;
-    for (const [i, times] of FLAPS.entries()) await bed.flap(bed.ports[i]!, times);
+    for (const [i, times] of FLAPS_BEFORE.entries()) await bed.flap(bed.ports[i]!, times);
     await this.untilScraped(2);
     await this.#overrun();
     await this.untilScraped(2);
@@ -117,6 +119,9 @@ export class Fleet implements AsyncDisposable {
       writeFileSync(join(directory, "portsyncd.db"), "no database");
       for (const end of ["-wal", "-shm"]) rmSync(join(directory, `portsyncd.db${end}`), { force: true });
     });
+    await bed.flap(bed.ports[2]!, 1);
+    await bed.box.links.carrier(false, bed.ports[1]!);
+    await bed.untilOper(bed.ports[1]!, "down");
     for (const { bed: each } of [this.busy, this.other]) await each.daemon.daemon.health();
     await this.untilScraped(4);
     // No scrape is on its way, of which it could not be said whether Prometheus has it by then.

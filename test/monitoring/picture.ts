@@ -61,7 +61,10 @@ interface Shown {
 }
 
 function scaled(value: number, steps: readonly (readonly [number, string])[]): string {
-  const [size, unit] = steps.find(([least]) => Math.abs(value) >= least) ?? steps.at(-1)!;
+  const [size, unit] =
+    value === 0
+      ? [1, steps.find(([least]) => least === 1)![1]]
+      : (steps.find(([least]) => Math.abs(value) >= least) ?? steps.at(-1)!);
   return `${Number((value / size).toPrecision(3))} ${unit}`;
 }
 
@@ -83,7 +86,6 @@ const FORMATS: Readonly<Record<string, (value: number) => string>> = {
       [1, "B"],
     ]),
   percent: (value) => `${Number(value.toPrecision(4))}%`,
-  cps: (value) => `${Number(value.toPrecision(3))} c/s`,
 };
 
 function lookOf({ fieldConfig: { defaults } }: Shown): Pick<LineOptions, "format" | "color"> {
@@ -104,6 +106,13 @@ function nameOf(format: string, labels: Answer["labels"]): string {
   return format.replace(/\{\{(\w+)\}\}/g, (_, label: string) => labels[label] ?? "");
 }
 
+/** How a column of a table is written. */
+function formatOf({ targets }: PanelSpec, column: string, usual: (value: number) => string): (value: number) => string {
+  const { names, unit } = targets.find(({ legend }) => legend === column)!;
+  if (names) return (value) => names[value]?.[0] ?? usual(value);
+  return unit === "seconds" ? FORMATS["s"]! : usual;
+}
+
 async function tableOf(panel: Shown, spec: PanelSpec, prometheus: Prometheus, end: number): Promise<string> {
   const columns = spec.columns ?? {};
   const rows = new Map<string, Map<string, string>>();
@@ -112,7 +121,7 @@ async function tableOf(panel: Shown, spec: PanelSpec, prometheus: Prometheus, en
     for (const { labels, value } of await prometheus.query(fillIn(expr), end)) {
       const own = Object.keys(columns).map((label) => labels[label] ?? "");
       const row = rows.get(own.join("\0")) ?? new Map(Object.values(columns).map((name, i) => [name, own[i]!]));
-      rows.set(own.join("\0"), row.set(legendFormat, format(value)));
+      rows.set(own.join("\0"), row.set(legendFormat, formatOf(spec, legendFormat, format)(value)));
     }
   if (rows.size === 0) return "";
   const head = [...Object.values(columns), ...spec.targets.map(({ legend }) => legend)];

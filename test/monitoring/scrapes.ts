@@ -106,13 +106,14 @@ export class Scrapes implements AsyncDisposable {
     return fitLine(this.points(name));
   }
 
-  /** The value below which the part `q` lies of what a histogram observed between the scrapes. */
-  quantile(q: number, histogram: string): number {
+  /** The value below which the part `q` lies, and so many more, of what a histogram observed between the scrapes. */
+  quantile(q: number, histogram: string, more = 0): number {
     const buckets = this.names(`${histogram}_bucket`)
       .map((name) => ({ bound: numberIn(name), count: this.added(name) }))
       .sort((a, b) => a.bound - b.bound);
-    const rank = q * buckets.at(-1)!.count;
-    if (rank === 0) return Number.NaN;
+    const all = buckets.at(-1)!.count;
+    if (all === 0) return Number.NaN;
+    const rank = Math.min(all, Math.max(0, q * all + more));
     const at = buckets.findIndex(({ count }) => count >= rank);
     const [bucket, below] = [buckets[at]!, buckets[at - 1] ?? { bound: 0, count: 0 }];
     if (bucket.bound === Infinity) return below.bound;

@@ -12,6 +12,7 @@ import {
 
 const STAT = { kind: "stat", width: 4, height: 4 } as const;
 const ALERTS = "portsyncd_alerts";
+const FIRING = series(ON_DASHBOARD, ALERTS, { state: "firing" });
 const DAY = over(ON_DASHBOARD, "1d");
 
 function worst(color: Color): Thresholds {
@@ -85,8 +86,8 @@ const PAST: Section = {
       targets: [
         {
           expression:
-            `max by (rule) (${series(ON_DASHBOARD, ALERTS, { state: "firing" })}) ` +
-            `and on (rule) (max by (rule) (max_over_time(${series(ON_DASHBOARD, ALERTS, { state: "firing" })}[$__range])) > 0)`,
+            `max by (rule) (${FIRING} > bool 0) ` +
+            `and on (rule) (max by (rule) (max_over_time(${FIRING}[$__range])) > 0)`,
           legend: "{{rule}}",
         },
       ],
@@ -98,7 +99,7 @@ const PAST: Section = {
     },
     {
       kind: "bars",
-      title: "Alerts that began to fire, 1 d",
+      title: "Alerts that began to fire, last day",
       description: "How often alerts of each rule began to fire in the last day, on all chosen switches.",
       unit: "",
       targets: [
@@ -115,7 +116,7 @@ const PAST: Section = {
     },
     {
       kind: "bars",
-      title: "Time that alerts fired, 1 d",
+      title: "Time that alerts fired, last day",
       description: "For how long alerts of each rule fired in the last day, all together, on all chosen switches.",
       unit: "seconds",
       targets: [

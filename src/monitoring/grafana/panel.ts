@@ -12,6 +12,7 @@ import {
   SortOrder,
   StackingConfigBuilder,
   StackingMode,
+  TableCellDisplayMode,
   TooltipDisplayMode,
   VisibilityMode,
   VizLegendOptionsBuilder,
@@ -44,9 +45,9 @@ const UNITS: Readonly<Record<PanelSpec["unit"], string>> = {
   seconds: "s",
   bytes: "bytes",
   points: "suffix: points",
-  "per second": "cps",
+  "per second": "suffix: /s",
   "points per hour": "suffix: points/h",
-  "bytes per hour": "suffix: B/h",
+  "bytes per hour": "bytes",
   "standard deviations": "suffix: σ",
   times: "suffix:×",
 };
@@ -128,7 +129,7 @@ function statPanel({ names }: PanelSpec): stat.PanelBuilder {
   return new stat.PanelBuilder()
     .colorMode(names ? BigValueColorMode.Background : BigValueColorMode.Value)
     .graphMode(BigValueGraphMode.None)
-    .textMode(BigValueTextMode.Auto)
+    .textMode(BigValueTextMode.ValueAndName)
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(["lastNotNull"]));
 }
 
@@ -138,6 +139,8 @@ function barsPanel(): bargauge.PanelBuilder {
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(["lastNotNull"]));
 }
 
+const COLORED_TEXT = { id: "custom.cellOptions", value: { type: TableCellDisplayMode.ColorText } };
+
 /** A table has the labels that were asked for as columns, and the value of each query. */
 function tablePanel({ columns = {}, targets }: PanelSpec): table.PanelBuilder {
   const values = targets.map((target, i): [string, string] => [
@@ -146,7 +149,15 @@ function tablePanel({ columns = {}, targets }: PanelSpec): table.PanelBuilder {
   ]);
   const renameByName = { ...columns, ...Object.fromEntries(values) };
   const names = Object.keys(renameByName);
-  return new table.PanelBuilder()
+  const panel = new table.PanelBuilder();
+  for (const { legend, unit, names: called } of targets) {
+    const properties = [
+      ...(unit === undefined ? [] : [{ id: "unit", value: UNITS[unit] }]),
+      ...(called === undefined ? [] : [{ id: "mappings", value: mappingsOf(called) }, COLORED_TEXT]),
+    ];
+    if (properties.length > 0) panel.overrideByName(legend, properties);
+  }
+  return panel
     .showHeader(true)
     .withTransformation({ id: "merge", options: {} })
     .withTransformation({ id: "filterFieldsByName", options: { include: { names } } })

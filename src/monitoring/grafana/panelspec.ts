@@ -31,6 +31,10 @@ export interface Target {
   readonly expression: string;
   /** How a series is called, with its labels in double braces. */
   readonly legend: string;
+  /** Of a column of a table, where it is not that of the panel. */
+  readonly unit?: QueryUnit;
+  /** Of a column of a table. */
+  readonly names?: Names;
 }
 
 /** What a panel shows its numbers with. */
@@ -98,12 +102,17 @@ export function ask(id: QueryId, legend = "{{instance}}", view: View = ON_DASHBO
 }
 
 type Look = Omit<PanelSpec, "title" | "description" | "unit" | "targets"> & {
+  readonly title?: string;
   readonly legend?: string;
   readonly view?: View;
+  /** Leaves out series while they are 0: what is wrong has many names, and most of them never apply. */
+  readonly isSparse?: boolean;
 };
 
 /** A panel of one query of the library, with its title, description and unit. */
-export function panelOf(id: QueryId, { legend, view, ...look }: Look): PanelSpec {
-  const { title, description, unit } = QUERIES[id];
-  return { ...look, title, description, unit, targets: [ask(id, legend, view)] };
+export function panelOf(id: QueryId, { title, legend, view, isSparse, ...look }: Look): PanelSpec {
+  const { title: usual, description, unit } = QUERIES[id];
+  const target = ask(id, legend, view);
+  const expression = isSparse ? `${target.expression} > 0` : target.expression;
+  return { ...look, title: title ?? usual, description, unit, targets: [{ ...target, expression }] };
 }

@@ -1,7 +1,16 @@
 import { added, over, series } from "../promql.ts";
-import { type DashboardSpec, NEUTRAL, ON_DASHBOARD, ON_PORTS, type Section, worseFrom } from "./panelspec.ts";
+import {
+  type DashboardSpec,
+  type Names,
+  NEUTRAL,
+  ON_DASHBOARD,
+  ON_PORTS,
+  type Section,
+  worseFrom,
+} from "./panelspec.ts";
 
 const STAT = { kind: "stat", width: 6, height: 4 } as const;
+const UP_DOWN: Names = { 0: ["down", "bad"], 1: ["up", "good"] };
 const LEGEND = "{{instance}} {{port}}";
 const HOUR = over(ON_PORTS, "1h");
 
@@ -41,7 +50,7 @@ const NOW: Section = {
     },
     {
       ...STAT,
-      title: "Flaps, 1 h",
+      title: "Flaps, last hour",
       description: "Times in the last hour that a chosen port went down after it had been up, on each switch.",
       unit: "",
       targets: [
@@ -66,13 +75,13 @@ const STATES: Section = {
       unit: "",
       targets: [{ expression: OPER, legend: LEGEND }],
       thresholds: { below: "bad", from: [[1, "good"]] },
-      names: { 0: ["down", "bad"], 1: ["up", "good"] },
+      names: UP_DOWN,
       width: 24,
       height: 10,
     },
     {
       kind: "bars",
-      title: "Flaps, 1 h",
+      title: "Flaps, last hour",
       description:
         "Times in the last hour that the port went down after it had been up, the twenty most. The rule port_flapping fires above 5 in 5 minutes.",
       unit: "",
@@ -112,18 +121,19 @@ const DETAILS: Section = {
   panels: [
     {
       kind: "table",
-      title: "Ports",
+      title: "Every port",
       description:
-        "Each chosen port: enabled and up (1) or not (0), its MTU, its flaps since the beginning, and for how long it has not changed.",
+        "Each chosen port: whether it is enabled and has carrier, its MTU in bytes, its flaps since the beginning, and for how long it has not changed, which is known from its first change on.",
       unit: "",
       targets: [
-        { expression: ADMIN, legend: "Enabled" },
-        { expression: OPER, legend: "Up" },
-        { expression: series(ON_PORTS, "portsyncd_port_mtu_bytes"), legend: "MTU, bytes" },
+        { expression: ADMIN, legend: "Enabled", names: { 0: ["no", "none"], 1: ["yes", "none"] } },
+        { expression: OPER, legend: "Carrier", names: UP_DOWN },
+        { expression: series(ON_PORTS, "portsyncd_port_mtu_bytes"), legend: "MTU" },
         { expression: series(ON_PORTS, "portsyncd_port_flaps_total"), legend: "Flaps" },
         {
           expression: `time() - ${series(ON_PORTS, "portsyncd_port_last_change_timestamp_seconds")}`,
-          legend: "Unchanged for, s",
+          legend: "Unchanged for",
+          unit: "seconds",
         },
       ],
       thresholds: { below: "none", from: [] },

@@ -1,4 +1,4 @@
-import { perSecond, series } from "../promql.ts";
+import { over, perSecond, series } from "../promql.ts";
 import {
   ask,
   betterFrom,
@@ -10,6 +10,7 @@ import {
   worseFrom,
 } from "./panelspec.ts";
 
+const HOUR = over(ON_DASHBOARD, "1h");
 const STAT = { kind: "stat", width: 4, height: 4 } as const;
 const LINES = { kind: "lines", width: 12, height: 8 } as const;
 
@@ -41,8 +42,22 @@ const LATENCY: Section = {
       thresholds: NEUTRAL,
     },
     panelOf("events_in_time", { ...STAT, width: 8, thresholds: betterFrom(95, 99), empty: "no changes", max: 100 }),
-    panelOf("event_failure_rate", { ...STAT, width: 8, thresholds: worseFrom(0.1, 5), empty: "no messages" }),
-    panelOf("publish_failure_rate", { ...STAT, width: 8, thresholds: worseFrom(0.1, 1), empty: "no writes" }),
+    panelOf("event_failure_rate", {
+      ...STAT,
+      width: 8,
+      view: HOUR,
+      title: "Link messages that failed, last hour",
+      thresholds: worseFrom(0.1, 5),
+      empty: "no messages",
+    }),
+    panelOf("publish_failure_rate", {
+      ...STAT,
+      width: 8,
+      view: HOUR,
+      title: "Writes to STATE_DB that failed, last hour",
+      thresholds: worseFrom(0.1, 1),
+      empty: "no writes",
+    }),
   ],
 };
 
@@ -63,13 +78,17 @@ const REDIS: Section = {
     panelOf("redis_command_rate", { ...LINES, legend: "{{instance}}: {{database}}", thresholds: NEUTRAL }),
     {
       ...LINES,
-      kind: "stack",
       title: "Rows, by what became of them",
       description: "Changes of ports on their way to STATE_DB. Those that were refused or lost are tried again.",
       unit: "per second",
       targets: [
         {
-          expression: perSecond(ON_DASHBOARD, "portsyncd_publishes_total", {}, ["result"]),
+          expression: perSecond(
+            ON_DASHBOARD,
+            "portsyncd_publishes_total",
+            { result: ["set", "deleted", "refused", "lost"] },
+            ["result"],
+          ),
           legend: "{{instance}}: {{result}}",
         },
       ],
@@ -101,9 +120,30 @@ const REPAIRS: Section = {
     panelOf("state_repairs", { ...STAT, width: 6, thresholds: worseFrom(1, 10) }),
     panelOf("audit_failure_rate", { ...STAT, width: 6, thresholds: worseFrom(1, 50), empty: "no audit" }),
     panelOf("redis_mttr", { ...STAT, width: 6, thresholds: worseFrom(1, 60), empty: "not lost" }),
-    panelOf("netlink_resyncs", { ...LINES, width: 8, legend: "{{instance}}: {{reason}}", thresholds: worseFrom(1) }),
-    panelOf("redis_reconnects", { ...LINES, width: 8, legend: "{{instance}}: {{database}}", thresholds: worseFrom(1) }),
-    panelOf("decode_errors", { ...LINES, width: 8, legend: "{{instance}}: {{reason}}", thresholds: worseFrom(1) }),
+    panelOf("netlink_resyncs", {
+      ...LINES,
+      isSparse: true,
+      empty: "none",
+      width: 8,
+      legend: "{{instance}}: {{reason}}",
+      thresholds: worseFrom(1),
+    }),
+    panelOf("redis_reconnects", {
+      ...LINES,
+      isSparse: true,
+      empty: "none",
+      width: 8,
+      legend: "{{instance}}: {{database}}",
+      thresholds: worseFrom(1),
+    }),
+    panelOf("decode_errors", {
+      ...LINES,
+      isSparse: true,
+      empty: "none",
+      width: 8,
+      legend: "{{instance}}: {{reason}}",
+      thresholds: worseFrom(1),
+    }),
   ],
 };
 

@@ -66,7 +66,13 @@ const NOW: Section = {
 const HISTORY: Section = {
   title: "Health",
   panels: [
-    panelOf("health_score", { ...LINES, thresholds: betterFrom(50, 85), min: 0, max: 100 }),
+    panelOf("health_score", {
+      ...LINES,
+      title: "Health score over time",
+      thresholds: betterFrom(50, 85),
+      min: 0,
+      max: 100,
+    }),
     panelOf("health_lost_points", {
       ...LINES,
       kind: "stack",

@@ -77,6 +77,8 @@ const RELIABILITY: Section = {
     panelOf("since_warm_restart", { ...STAT, thresholds: NEUTRAL, empty: "never" }),
     panelOf("starts", {
       ...LINES,
+      isSparse: true,
+      empty: "none",
       kind: "stack",
       legend: "{{instance}}: {{kind}}",
       thresholds: worseFrom(4, 10),
