@@ -19,8 +19,7 @@ const REDIS = "portsyncd_redis_latency_seconds";
 const LOOP = "portsyncd_event_loop_delay_seconds";
 const SYNC = "portsyncd_initial_sync_duration_seconds";
 const WINDOW_SECONDS = 300;
-/** Prometheus stretches what it saw by up to a scrape interval on both sides; all lasts for 20 s or more. */
-const STRETCHED = 0.11;
+const HOUR_SECONDS = 3600;
 /** Subqueries of 5 s. */
 const GRAIN_SECONDS = 5;
 
@@ -35,12 +34,14 @@ function both(of: (scrapes: Scrapes, fleet: Fleet) => readonly Expected[]): Expe
   return (fleet) => ({ busy: of(fleet.busy.scrapes, fleet), other: of(fleet.other.scrapes, fleet) });
 }
 
-function rate(scrapes: Scrapes, metric: string): number {
-  return scrapes.addedToAll(metric) / WINDOW_SECONDS;
+/** So many a second, as rate() has it. */
+function rate(scrapes: Scrapes, end: number, ...names: readonly string[]): number {
+  return names.reduce((sum, name) => sum + scrapes.stretched(name, WINDOW_SECONDS, end), 0) / WINDOW_SECONDS;
 }
 
-function stretched(value: number, labels = ""): Expected[] {
-  return is(value, value * STRETCHED, labels);
+/** The same number, but for the timing of scrapes. */
+function nearly(value: number, labels = ""): Expected[] {
+  return is(value, Math.abs(value) * 0.02 + 1e-9, labels);
 }
 
 /** The known values of a label, with so many of some. */
@@ -48,18 +49,20 @@ function byLabel(label: string, values: readonly string[], counts: Readonly<Reco
   return values.flatMap((value) => is(counts[value] ?? 0, 1e-9, `${label}="${value}"`));
 }
 
-function percentOf(part: number, whole: number, within = 1e-6): readonly Expected[] {
-  return whole === 0 ? NONE : is((100 * part) / whole, within);
+/** Absent where there is no whole. */
+function percentOf(part: number, whole: number): readonly Expected[] {
+  return whole === 0 ? NONE : nearly((100 * part) / whole);
 }
 
-function published(scrapes: Scrapes, ...results: readonly string[]): number {
-  return results.reduce((sum, result) => sum + scrapes.added(`portsyncd_publishes_total{result="${result}"}`), 0);
+function publishes(...results: readonly string[]): string[] {
+  return results.map((result) => `portsyncd_publishes_total{result="${result}"}`);
 }
 
-/** Without an event there is no quantile. Prometheus rounds each bucket, so it may count one more or less on both sides. */
+/** Without an event there is no quantile. A bucket may be rounded otherwise, since scrapes are timed apart from Prometheus. */
 function quantileOf(q: number, histogram: string): Expectation {
-  return both((scrapes) => {
-    const [low, high] = [-1.5, 1.5].map((more) => scrapes.quantile(q, histogram, more)) as [number, number];
+  return both((scrapes, { end }) => {
+    const at = (more: number) => scrapes.quantile(q, histogram, WINDOW_SECONDS, end, more);
+    const [low, high] = [at(-1), at(1)];
     return is((low + high) / 2, (high - low) / 2 + 0.02 * high);
   });
 }
@@ -110,29 +113,29 @@ export const EXPECTATIONS: Readonly<Record<QueryId, Expectation>> = {
   // The start cannot have taken longer than the test waited for it.
   sync_duration_average: ({ restartSeconds, other }) => ({
     busy: is(restartSeconds / 2, restartSeconds / 2),
-    other: stretched(other.scrapes.added(`${SYNC}_sum`)),
+    other: nearly(other.scrapes.added(`${SYNC}_sum`)),
   }),
   sync_duration_maximum: both((scrapes) => is(bounds(scrapes)[0]!)),
   sync_duration_p50: syncQuantile,
   sync_duration_p95: syncQuantile,
   sync_duration_p99: syncQuantile,
   syncs: () => ({ busy: is(1), other: is(1) }),
-  event_failure_rate: both((scrapes) => {
-    const failed = scrapes.added("portsyncd_events_failed_total");
-    const all = failed + scrapes.added("portsyncd_events_processed_total");
-    // A counter is not stretched to before it was 0, so parts and whole are not stretched alike.
-    return percentOf(failed, all, ((100 * failed) / all) * STRETCHED);
+  event_failure_rate: both((scrapes, { end }) => {
+    const failed = rate(scrapes, end, "portsyncd_events_failed_total");
+    return percentOf(failed, failed + rate(scrapes, end, "portsyncd_events_processed_total"));
   }),
-  publish_failure_rate: both((scrapes) => {
-    const failed = published(scrapes, "refused", "lost");
-    const all = failed + published(scrapes, "set", "deleted");
-    return percentOf(failed, all, ((100 * failed) / all) * STRETCHED + 1e-9);
-  }),
+  publish_failure_rate: both((scrapes, { end }) =>
+    percentOf(
+      rate(scrapes, end, ...publishes("refused", "lost")),
+      rate(scrapes, end, ...publishes("set", "deleted", "refused", "lost")),
+    ),
+  ),
   decode_errors: both(() => byLabel("reason", ["header", "length", "attribute", "name"])),
   netlink_overruns: ({ busy }) => ({ busy: is(overrunsOf(busy.scrapes)), other: is(0) }),
-  audit_failure_rate: both((scrapes) => {
-    const failed = scrapes.added('portsyncd_audits_total{result="failed"}');
-    return percentOf(failed, scrapes.addedToAll("portsyncd_audits_total"), 1);
+  audit_failure_rate: both((scrapes, { end }) => {
+    const count = (result: string) =>
+      Math.round(scrapes.stretched(`portsyncd_audits_total{result="${result}"}`, HOUR_SECONDS, end));
+    return percentOf(count("failed"), count("failed") + count("completed"));
   }),
   config_reload_failures: () => ({ busy: is(1), other: is(0) }),
   health_score: gauge("portsyncd_health_score"),
@@ -147,30 +150,29 @@ export const EXPECTATIONS: Readonly<Record<QueryId, Expectation>> = {
   memory_slope: both((scrapes) => near(3600 * scrapes.line("portsyncd_memory_bytes").slope)),
   memory_tomorrow: both((scrapes, { end }) => near(scrapes.line("portsyncd_memory_bytes").at(end + 86_400))),
   // All there is lies within the last five minutes.
-  latency_against_hour: () => ({ busy: is(1, STRETCHED), other: NONE }),
+  latency_against_hour: () => ({ busy: nearly(1), other: NONE }),
   // Its day is too short here; a story of its own shows the number.
   event_rate_anomaly: () => ({ busy: NONE, other: NONE }),
   port_flaps_today: () => ({ busy: flaps(), other: NONE }),
   port_flaps_slope: () => ({ busy: flaps(), other: NONE }),
-  event_rate: both((scrapes) => stretched(rate(scrapes, "portsyncd_events_processed_total"))),
-  publish_rate: both((scrapes) => stretched(published(scrapes, "set", "deleted") / WINDOW_SECONDS)),
-  redis_command_rate: both((scrapes) =>
-    DATABASES.flatMap((database) =>
-      stretched(
-        scrapes.added(`portsyncd_redis_commands_total{database="${database}"}`) / WINDOW_SECONDS,
-        `database="${database}"`,
-      ),
-    ),
+  event_rate: both((scrapes, { end }) => nearly(rate(scrapes, end, "portsyncd_events_processed_total"))),
+  publish_rate: both((scrapes, { end }) => nearly(rate(scrapes, end, ...publishes("set", "deleted")))),
+  redis_command_rate: both((scrapes, { end }) =>
+    DATABASES.flatMap((database) => {
+      const label = `database="${database}"`;
+      return nearly(rate(scrapes, end, `portsyncd_redis_commands_total{${label}}`), label);
+    }),
   ),
-  datagram_rate: both((scrapes) => stretched(rate(scrapes, "portsyncd_netlink_datagrams_total"))),
+  datagram_rate: both((scrapes, { end }) => nearly(rate(scrapes, end, "portsyncd_netlink_datagrams_total"))),
   queue_depth: () => ({ busy: is(0), other: is(0) }),
   event_latency_p50: quantileOf(0.5, EVENT),
   event_latency_p95: quantileOf(0.95, EVENT),
   event_latency_p99: quantileOf(0.99, EVENT),
-  event_latency_mean: both((scrapes) => meanOf(scrapes, EVENT)),
-  events_in_time: both((scrapes) =>
-    percentOf(scrapes.added(`${EVENT}_bucket{le="0.01"}`), scrapes.added(`${EVENT}_count`), 8),
-  ),
+  event_latency_mean: both((scrapes, { end }) => meanOf(scrapes, end, EVENT)),
+  events_in_time: both((scrapes, { end }) => {
+    const count = (what: string) => Math.round(scrapes.stretched(`${EVENT}_${what}`, HOUR_SECONDS, end));
+    return percentOf(count('bucket{le="0.01"}'), count("count"));
+  }),
   redis_latency_p99: quantileOf(0.99, REDIS),
   event_loop_delay_p99: quantileOf(0.99, LOOP),
   availability: both((scrapes, fleet) => share(scrapes, fleet, "portsyncd_redis_connected", (value) => value === 1)),
@@ -201,7 +203,7 @@ function near(value: number): Expected[] {
   return is(value, Math.abs(value) * 0.05 + 1e-6);
 }
 
-function meanOf(scrapes: Scrapes, histogram: string): readonly Expected[] {
-  const count = scrapes.added(`${histogram}_count`);
-  return count === 0 ? NONE : stretched(scrapes.added(`${histogram}_sum`) / count);
+function meanOf(scrapes: Scrapes, end: number, histogram: string): readonly Expected[] {
+  const count = rate(scrapes, end, `${histogram}_count`);
+  return count === 0 ? NONE : nearly(rate(scrapes, end, `${histogram}_sum`) / count);
 }

@@ -76,7 +76,23 @@ export class Scrapes implements AsyncDisposable {
     return values.slice(1).reduce((sum, value, i) => sum + (value < values[i]! ? value : value - values[i]!), 0);
   }
 
-  /** The same of all series of a metric. */
+  /**
+   * The same over the last `window` seconds before `end` as increase() has it: stretched to the ends of the window, by half
+   * the usual distance of scrapes where no scrape is near, and not to before the counter was 0.
+   */
+  stretched(name: string, window: number, end: number): number {
+    const points = this.points(name).filter(([seconds]) => seconds > end - window && seconds <= end);
+    const [first, last] = [points[0]!, points.at(-1)!];
+    const covered = last[0] - first[0];
+    const distance = covered / (points.length - 1);
+    const added = this.added(name);
+    const sinceZero = added > 0 ? (covered * first[1]) / added : Infinity;
+    const beyond = (seconds: number) => (seconds < 1.1 * distance ? seconds : distance / 2);
+    const before = beyond(Math.min(first[0] - (end - window), sinceZero));
+    return (added * (covered + before + beyond(end - last[0]))) / covered;
+  }
+
+  /** What was added to all series of a metric. */
   addedToAll(metric: string): number {
     return this.names(metric).reduce((sum, name) => sum + this.added(name), 0);
   }
@@ -106,10 +122,10 @@ export class Scrapes implements AsyncDisposable {
     return fitLine(this.points(name));
   }
 
-  /** The value below which the part `q` lies, and so many more, of what a histogram observed between the scrapes. */
-  quantile(q: number, histogram: string, more = 0): number {
+  /** The value below which the part `q` lies, and so many more, of what a histogram observed in a window. */
+  quantile(q: number, histogram: string, window: number, end: number, more = 0): number {
     const buckets = this.names(`${histogram}_bucket`)
-      .map((name) => ({ bound: numberIn(name), count: this.added(name) }))
+      .map((name) => ({ bound: numberIn(name), count: Math.round(this.stretched(name, window, end)) }))
       .sort((a, b) => a.bound - b.bound);
     const all = buckets.at(-1)!.count;
     if (all === 0) return Number.NaN;
