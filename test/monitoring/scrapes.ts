@@ -92,11 +92,6 @@ export class Scrapes implements AsyncDisposable {
     return (added * (covered + before + beyond(end - last[0]))) / covered;
   }
 
-  /** What was added to all series of a metric. */
-  addedToAll(metric: string): number {
-    return this.names(metric).reduce((sum, name) => sum + this.added(name), 0);
-  }
-
   /** A series over time. */
   points(name: string): (readonly [seconds: number, value: number])[] {
     return this.#scrapes.flatMap((scrape) => {
