@@ -5,6 +5,7 @@ import { Heartbeat } from "../health/heartbeat.ts";
 import type { Reconciler } from "../port/reconciler.ts";
 import type { Store } from "../store/store.ts";
 import { ChangeWindow } from "../util/changewindow.ts";
+import { MaxWindow } from "../util/maxwindow.ts";
 import type { KernelProbe } from "./kernelprobe.ts";
 import { failedMessages } from "./linkreadings.ts";
 import type { Observations } from "./observations.ts";
@@ -13,6 +14,8 @@ import { Since } from "./since.ts";
 
 /** Over which what succeeded and what failed is counted. */
 const WINDOW_MS = 300_000;
+/** A port is out of sync once each look of so long has found it so: in a burst all are, for a moment. */
+const MOMENT_MS = 4000;
 
 /** What health is found out from. */
 export interface HealthSources {
@@ -46,6 +49,8 @@ export class HealthWatch {
   readonly #publishes = new OutcomeWindow();
   readonly #events = new OutcomeWindow();
   readonly #latency = new HistogramWindow(LATENCY_WINDOW_SECONDS * 1000);
+  /** By how many ports fewer are in sync than are to be, as a negative number: the best of the last moment counts. */
+  readonly #inSync = new MaxWindow(MOMENT_MS);
   #health: Health | undefined;
 
   /** `beatMs` is the time between two beats; `nowMs` is on a clock that never jumps. */
@@ -76,7 +81,8 @@ export class HealthWatch {
   }
 
   #see(nowMs: number): void {
-    const { databases, portSet } = this.#sources.reconciler;
+    const { databases, portSet, publisher } = this.#sources.reconciler;
+    this.#inSync.add(nowMs, portsInSync(publisher) - publisher.desired.size);
     this.#redis.see(databases.allUsable, nowMs);
     this.#portInit.see(portSet.pending.size > 0, nowMs);
   }
@@ -86,6 +92,7 @@ export class HealthWatch {
     const { portSet, publisher, monitor } = reconciler;
     const { sets, dels, refused, lost } = publisher.counters;
     const counters = monitor?.counters;
+    const total = publisher.desired.size;
     this.#latency.add(nowMs, observations.eventLatency.value);
     const isEnough = (this.#latency.count ?? 0) >= LEAST_LATENCIES;
     const latencySeconds = isEnough ? this.#latency.quantile(0.99) : undefined;
@@ -93,7 +100,7 @@ export class HealthWatch {
       netlink: { isConnected: kernel.isAnswering, seconds: kernel.seconds },
       redis: { isConnected: this.#redis.value, seconds: this.#redis.seconds(nowMs) },
       stallSeconds: Math.max(this.#heartbeat.stallSeconds(nowMs), kernel.waitingSeconds),
-      ports: { inSync: portsInSync(publisher), total: publisher.desired.size },
+      ports: { inSync: Math.max(0, total + (this.#inSync.max(nowMs) ?? 0)), total },
       publishes: this.#publishes.add(nowMs, { succeeded: sets + dels, failed: refused + lost }),
       events: this.#events.add(nowMs, {
         succeeded: counters ? counters.newLinks + counters.delLinks : 0,

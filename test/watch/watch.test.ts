@@ -58,6 +58,22 @@ describe("Watch", () => {
     expect(bench.watch.health.health?.reasons).toEqual([]);
   });
 
+  test("Watch has ports in health that stay wrong, and none that is wrong for a moment", async () => {
+    await using bench = await WatchBench.open("eth0", "eth1");
+    await bench.clock.run(10_000);
+    const names = async () => (await bench.watch.look()).reasons.map(({ name }) => name);
+    const wrong = { admin: true, oper: false, mtu: 1500 };
+    bench.reconciler.publisher.set("eth0", wrong, "event"); // and nobody has it published
+    expect(await names()).toEqual([]);
+    await bench.clock.run(2900);
+    expect(await names()).toEqual([]);
+    await bench.clock.run(1200);
+    expect(await names()).toEqual(["ports_out_of_sync"]);
+    bench.reconciler.publisher.flush();
+    await bench.clock.run(0);
+    expect(await names()).toEqual([]);
+  });
+
   test("Watch takes slow events for bad health when they are enough to speak of a hundredth", async () => {
     await using bench = await WatchBench.open("eth0");
     await bench.clock.run(10_000);
