@@ -12,8 +12,8 @@ import { compileYardstick } from "./yardstick.ts";
 const USAGE = `bun bench/burst.ts [--ports N,...] [--events N,...] [--rounds N] [--json FILE]
 
 Changes MTUs of real links as fast as the kernel takes it, and measures how long STATE_DB is behind after the last change.
-In each round the daemon takes turns with a program that does what the C++ portsyncd does for each message ("serial"), one
-that only receives ("recv"), and redis-benchmark's HSETs of four fields in a pipeline. The numbers are medians of the rounds; how
+In each round the daemon takes turns with itself without a history ("unwatched"), with a program that does what the C++ portsyncd
+does for each message ("serial"), one that only receives ("recv"), and redis-benchmark's HSETs of four fields in a pipeline. The numbers are medians of the rounds; how
 long it took is that of the rounds in which STATE_DB became right, and the relation that of those in which "serial" lost nothing.
 ${WHICH_DAEMON}`;
 
@@ -37,6 +37,7 @@ async function main(): Promise<void> {
     await using owned = new AsyncDisposableStack();
     const names = portNames(ports);
     const runners = [await follow(owned.use(await Contender.portsyncd(names)))];
+    runners.push(await follow(owned.use(await Contender.unwatched(names))));
     if (yardstick) {
       runners.push(await follow(owned.use(await Contender.serial(names, yardstick))));
       runners.push({ contender: owned.use(await Contender.recv(names, yardstick)), recorder: undefined });
@@ -74,12 +75,13 @@ async function compare(runners: readonly Runner[], events: number, rounds: numbe
     limits.push({ "applied/s": await hsetsPerSecond(box.db.server("STATE_DB").socketPath, ports.length) });
   }
   const about = { ports: ports.length, events };
+  const named = (name: string) => measured[runners.findIndex(({ contender }) => contender.name === name)] ?? [];
   return [
     ...runners.map(({ contender }, i) => ({
       ...about,
       program: contender.name,
       ...summary(measured[i]!),
-      ...(contender.name === "portsyncd" ? relation(measured[i]!, measured[1] ?? []) : {}),
+      ...(contender.name === "portsyncd" ? relation(measured[i]!, named("serial"), named("unwatched")) : {}),
     })),
     { ...about, program: "redis-benchmark", ...medians(limits) },
   ];
@@ -93,13 +95,19 @@ function summary(runs: readonly Measured[]): Record<string, number> {
 }
 
 /** How the daemon's numbers relate to those of the same round that they are compared with. */
-function relation(daemon: readonly Measured[], serial: readonly Measured[]): Record<string, number> {
+function relation(
+  daemon: readonly Measured[],
+  serial: readonly Measured[],
+  unwatched: readonly Measured[],
+): Record<string, number> {
   const whole = daemon.flatMap((run, i) => (serial[i]?.["overruns"] === 0 ? [[run, serial[i]] as const] : []));
   const names = ["CPU us/event", "behind ms", "applied/s"];
   const ratios = whole.map(([ours, theirs]) =>
     Object.fromEntries(names.map((name) => [`${name} to serial`, quotient(ours[name], theirs[name])])),
   );
-  return medians(ratios);
+  const cpu = "CPU us/event";
+  const watching = daemon.map((run, i) => ({ [`${cpu} to unwatched`]: quotient(run[cpu], unwatched[i]?.[cpu]) }));
+  return { ...medians(ratios), ...medians(watching) };
 }
 
 function quotient(a: number | undefined, b: number | undefined): number | undefined {

@@ -76,9 +76,18 @@ export class Contender implements AsyncDisposable {
   }
 
   /** The daemon, when it has sent PortInitDone. */
-  static portsyncd(ports: readonly string[], options: Partial<DaemonOptions> = {}): Promise<Contender> {
+  static portsyncd(
+    ports: readonly string[],
+    options: Partial<DaemonOptions> = {},
+    name = "portsyncd",
+  ): Promise<Contender> {
     const { binary } = measuredDaemon();
-    return Contender.#open("portsyncd", ports, (box) => coldStart(box, ports, () => box.start({ binary, ...options })));
+    return Contender.#open(name, ports, (box) => coldStart(box, ports, () => box.start({ binary, ...options })));
+  }
+
+  /** The daemon without what can be done without: no history, so that nothing of alerts and trends is kept, either. */
+  static unwatched(ports: readonly string[]): Promise<Contender> {
+    return Contender.portsyncd(ports, { config: { store: { enabled: false } } }, "unwatched");
   }
 
   /** The daemon's parts from the sources with the times at their seams (stamped.ts), when they have sent PortInitDone. */
