@@ -12,15 +12,16 @@ import type { Ledger } from "./ledger.ts";
 import type { Batch, Facts, StoreLimits } from "./message.ts";
 import { advanceAge, type Age, markHistory, trimByAge, trimBySize, trimStarts } from "./retention.ts";
 import type { PastStart, Start } from "./start.ts";
-import { CAUSES, type PortSnapshot } from "./transition.ts";
+import { CAUSES, type PortSnapshot, type Transition } from "./transition.ts";
 
 const META = "SELECT value FROM meta WHERE key = ?";
 const SET_META = "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)";
 const ADD_PORT = "INSERT OR IGNORE INTO ports (name) VALUES (?)";
 const PORT_ID = "SELECT id FROM ports WHERE name = ?";
-const ADD_TRANSITION =
-  "INSERT INTO history (wall_ms, port, cause, old_admin, old_oper, old_mtu, new_admin, new_oper, new_mtu)" +
-  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+/** Transitions of one statement: what each statement costs by itself is as much as what a row costs. */
+const ROWS_AT_ONCE = 50;
+const ADD_TRANSITION = addTransitions(1);
+const ADD_TRANSITIONS = addTransitions(ROWS_AT_ONCE);
 const ADD_COUNT =
   "INSERT INTO counters (name, value) VALUES (?1, ?2)" +
   " ON CONFLICT DO UPDATE SET value = min(value + excluded.value, 9007199254740991)";
@@ -130,16 +131,23 @@ export class StoreFile implements Disposable {
   #add({ id, transitions, counters, start, keepsakes, points }: Batch, ageMs: number): void {
     if (start) this.#addStart(start);
     if (transitions.length > 0) markHistory(this.#db, this.#age.ms, ageMs);
-    const addTransition = this.#db.query(ADD_TRANSITION);
-    for (const { wallMs, port, cause, old, new: now } of transitions) {
-      const id = this.#portId(port);
-      addTransition.run(Math.trunc(wallMs), id, CAUSES.indexOf(cause), ...columns(old), ...columns(now));
-    }
+    this.#addTransitions(transitions);
     for (const [name, delta] of counters) this.#db.run(ADD_COUNT, [name, delta]);
     writeKeepsakes(this.#db, keepsakes);
     writePoints(this.#db, points);
     this.#setMeta("instance", this.#options.instance);
     this.#setMeta("batch", id);
+  }
+
+  #addTransitions(transitions: readonly Transition[]): void {
+    for (let at = 0; at < transitions.length;) {
+      const rows = transitions.length - at < ROWS_AT_ONCE ? 1 : ROWS_AT_ONCE;
+      const values: (number | null)[] = [];
+      for (const { wallMs, port, cause, old, new: now } of transitions.slice(at, (at += rows))) {
+        values.push(Math.trunc(wallMs), this.#portId(port), CAUSES.indexOf(cause), ...columns(old), ...columns(now));
+      }
+      this.#db.query(rows === 1 ? ADD_TRANSITION : ADD_TRANSITIONS).run(...values);
+    }
   }
 
   #portId(port: string): number {
@@ -177,6 +185,12 @@ export class StoreFile implements Disposable {
   #inTransaction(body: () => void): void {
     this.#db.transaction(body).immediate();
   }
+}
+
+function addTransitions(rows: number): string {
+  const names = "wall_ms, port, cause, old_admin, old_oper, old_mtu, new_admin, new_oper, new_mtu";
+  const values = Array.from({ length: rows }, () => "(?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  return `INSERT INTO history (${names}) VALUES ${values.join(", ")}`;
 }
 
 function columns(state: PortSnapshot | null): (number | null)[] {
