@@ -3,7 +3,7 @@ import { all, needsCommands } from "../support/requirement.ts";
 import { testWith } from "../support/testwith.ts";
 import { formatReport, runChaos } from "./chaos.ts";
 
-const SECONDS = 60;
+const SECONDS = 30;
 const PORTS = 48;
 const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
 
