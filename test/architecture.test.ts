@@ -36,6 +36,13 @@ const ARITHMETIC: Readonly<Record<string, readonly string[]>> = {
 
 /** Which files import which package or module of Bun; node: is everybody's. A part stands for all its files. */
 const EXTERNALS: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(
+    ["bargauge", "cog", "common", "prometheus", "stat", "statetimeline", "table", "timeseries"].map((part) => [
+      `@grafana/grafana-foundation-sdk/${part}`,
+      ["src/monitoring/grafana/panel.ts"],
+    ]),
+  ),
+  "@grafana/grafana-foundation-sdk/dashboard": ["src/monitoring/grafana/", "test/monitoring/"],
   "@logtape/logtape": ["src/log/logger.ts", "src/log/setup.ts"],
   "@prometheus-io/client": ["src/metrics/registry.ts"],
   "@prometheus-io/client/lib/registry.js": ["src/metrics/registry.ts", "test/metrics/"],
@@ -60,6 +67,7 @@ const EXTERNALS: Readonly<Record<string, readonly string[]>> = {
     "src/http/v1/schema.ts",
     "src/watch/keptjson.ts",
   ],
+  yaml: ["src/monitoring/yaml.ts", "test/"],
 };
 
 const READ_ENVIRONMENT = ["src/cli/", "src/main.ts", "src/config/environment.ts"];

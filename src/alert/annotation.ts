@@ -26,7 +26,8 @@ export interface Subject {
   readonly details: readonly string[];
 }
 
-function formatThreshold(condition: Condition, unit: Unit): string {
+/** The limit of a condition with its unit, for people. */
+export function formatThreshold(condition: Condition, unit: Unit): string {
   if (condition.kind === "between")
     return `${formatQuantity(condition.low, unit)} to ${formatQuantity(condition.high, unit)}`;
   if (condition.kind === "rateOfChange") return formatQuantity(condition.perSecond, unit, true);

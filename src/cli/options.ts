@@ -18,6 +18,12 @@ export const STORES = ["redis", "memory"] as const;
 /** The shells that have a completion. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 
+/** What can be written for other programs of a fleet. */
+export const EXPORT_KINDS = ["prometheus-rules", "promql", "alertmanager", "grafana"] as const;
+
+/** One of the things that can be written for other programs. */
+export type ExportKind = (typeof EXPORT_KINDS)[number];
+
 /** The forms of --source: `name`, `name:VALUE` or `name[:VALUE]`. */
 export const SOURCES = ["kernel", "replay:FILE", "simulate[:PORTS]"] as const;
 
@@ -83,6 +89,10 @@ export const OPTIONS = {
   severity: {
     value: { placeholder: SEVERITIES.join("|"), choices: SEVERITIES },
     meaning: "Only alerts of this severity.",
+  },
+  out: {
+    value: { placeholder: "DIR", complete: "file" },
+    meaning: "Write the files to DIR, which is made if need be; - for the standard output, where it is one file.",
   },
   version: { short: "V", meaning: "Print the version and exit." },
   help: { short: "h", meaning: "Print this help and exit." },
@@ -154,6 +164,11 @@ export const COMMANDS = {
     options: ["json", "config", "namespace", "help"],
     meaning: "Print where things are going, and which ports flap.",
   },
+  export: {
+    operand: { placeholder: "KIND", choices: EXPORT_KINDS },
+    options: ["out", "config", "namespace", "help"],
+    meaning: "Write prometheus-rules, promql, alertmanager or grafana files to watch a fleet with.",
+  },
   completion: {
     operand: { placeholder: SHELLS.join("|"), choices: SHELLS },
     options: ["help"],
@@ -176,6 +191,7 @@ export const WRITTEN_COMMANDS = [
   "silence",
   "unsilence",
   "trends",
+  "export",
   "completion",
   "man",
 ] as const satisfies readonly CommandName[];

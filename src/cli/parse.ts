@@ -14,6 +14,7 @@ import {
 import {
   type CommandName,
   commandOf,
+  type ExportKind,
   type OptionName,
   optionOf,
   PROGRAM,
@@ -73,6 +74,15 @@ export interface RecordOptions {
   readonly namespace?: string;
 }
 
+/** The operand and options of `export`. */
+export interface ExportOptions {
+  readonly kind: ExportKind;
+  /** A directory; `-` for the standard output. */
+  readonly out: string;
+  readonly config?: string;
+  readonly namespace?: string;
+}
+
 /** What the command line asks for. */
 export type Invocation =
   | { readonly command: "daemon"; readonly options: DaemonOptions }
@@ -83,6 +93,7 @@ export type Invocation =
   | { readonly command: "status" | "alerts" | "trends"; readonly options: AdminOptions }
   | { readonly command: "silence"; readonly options: SilenceOptions }
   | { readonly command: "unsilence"; readonly options: UnsilenceOptions }
+  | { readonly command: "export"; readonly options: ExportOptions }
   | { readonly command: "completion"; readonly options: { readonly shell: Shell } }
   | { readonly command: "man"; readonly options: Readonly<Record<string, never>> }
   | { readonly command: "help"; readonly options: { readonly about: CommandName } }
@@ -174,7 +185,7 @@ function splitOption(command: CommandName, word: string): { name: OptionName; at
 
 function valueAfter(name: OptionName, next: string | undefined): string {
   // A forgotten value would swallow the option behind it; one that does start with a dash can be attached.
-  if (next === undefined || next.startsWith("-"))
+  if (next === undefined || (next.startsWith("-") && next !== "-"))
     throw new Usage(`option --${name} needs a value: --${name}=${optionOf(name).value!.placeholder}`);
   return next;
 }
@@ -204,6 +215,8 @@ function interpret(command: CommandName, written: Written): Invocation {
       return { command, options: { ...readSilence(operand, values), ...namespace } };
     case "unsilence":
       return { command, options: { ...readAdmin(values), id: operand, ...namespace } };
+    case "export":
+      return { command, options: { ...readExport(operand as ExportKind, values), ...namespace } };
     case "completion":
       return { command, options: { shell: operand as Shell } };
     case "man":
@@ -222,6 +235,12 @@ function readHistory(port: string, values: OptionValues): HistoryOptions {
     ...readConfigFile(values),
     json: values.has("json"),
   };
+}
+
+function readExport(kind: ExportKind, values: OptionValues): ExportOptions {
+  const out = values.get("out");
+  if (!out) throw new Usage("export needs --out: a directory, or - for the standard output");
+  return { kind, out, ...readConfigFile(values) };
 }
 
 function readDaemon(values: OptionValues): DaemonOptions {

@@ -1,3 +1,4 @@
+import { alertRules } from "../config/alertrules.ts";
 import type { ConfigIssue } from "../config/issue.ts";
 import type { Config } from "../config/schema.ts";
 import { adminSocketPath } from "../http/adminsocketpath.ts";
@@ -14,7 +15,7 @@ import { formatMan } from "./man.ts";
 import { runMonitor } from "./monitor.ts";
 import { PROGRAM } from "./options.ts";
 import { printText } from "./output.ts";
-import { type HistoryOptions, type Invocation, parse, type StartsOptions } from "./parse.ts";
+import { type ExportOptions, type HistoryOptions, type Invocation, parse, type StartsOptions } from "./parse.ts";
 import { runRecord } from "./record.ts";
 import { readSettings, tellIssues } from "./settings.ts";
 import { runSilence, runUnsilence } from "./silence.ts";
@@ -54,6 +55,8 @@ function carryOut(invocation: Invocation): ExitCode | Promise<ExitCode> {
       return withAdmin(invocation.options, runUnsilence);
     case "trends":
       return withAdmin(invocation.options, (client, { json }) => runTrends(client, json));
+    case "export":
+      return runExportCommand(invocation.options);
     case "help":
       return print(formatHelp(invocation.options.about));
     case "man":
@@ -77,6 +80,16 @@ async function runStartsCommand({ json, ...place }: StartsOptions): Promise<Exit
   if (store.issues) return tellIssues(store.issues);
   const { runStarts } = await import("./starts.ts");
   return runStarts({ json, directory: store.directory });
+}
+
+async function runExportCommand({ kind, out, ...place }: ExportOptions): Promise<ExitCode> {
+  // As the daemon has them: a fleet's Prometheus is to alert by the same rules as the switch.
+  const found = findBy(place, ({ alerts, performance }) => ({
+    rules: alertRules(alerts.rules, performance.max_latency_us).rules,
+  }));
+  if (found.issues) return tellIssues(found.issues);
+  const { runExport } = await import("./export.ts"); // it brings YAML and the SDK of Grafana
+  return runExport({ kind, out, rules: found.rules });
 }
 
 type Found<Place> = (Place & { readonly issues?: undefined }) | { readonly issues: readonly ConfigIssue[] };

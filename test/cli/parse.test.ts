@@ -45,6 +45,12 @@ const READ: readonly (readonly [string, unknown])[] = [
   ["record f --namespace asic1", { command: "record", options: { file: "f", namespace: "asic1" } }],
   ["record -- -f", { command: "record", options: { file: "-f" } }],
   ["record -", { command: "record", options: { file: "-" } }],
+  ["export grafana --out d", { command: "export", options: { kind: "grafana", out: "d" } }],
+  ["export promql --out -", { command: "export", options: { kind: "promql", out: "-" } }],
+  [
+    "export prometheus-rules --config f --namespace asic0 --out=-d",
+    { command: "export", options: { kind: "prometheus-rules", out: "-d", config: "f", namespace: "asic0" } },
+  ],
   ["completion zsh", { command: "completion", options: { shell: "zsh" } }],
   ["man", { command: "man", options: {} }],
   ["--help", { command: "help", options: { about: "daemon" } }],
@@ -89,6 +95,10 @@ const ADMIN: readonly (readonly [string, Invocation])[] = [
 ];
 
 const REFUSED: readonly (readonly [string, string])[] = [
+  ["export grafana", "export needs --out: a directory, or - for the standard output"],
+  ["export grafana --out=", "export needs --out: a directory, or - for the standard output"],
+  ["export grafana --out --config", "option --out needs a value: --out=DIR"],
+  ["export --out d", "export needs an argument: KIND"],
   ["--confg f", "unknown option --confg; did you mean --config?"],
   ["--confg=f", "unknown option --confg; did you mean --config?"],
   ["-config", "unknown option -config; did you mean --config?"],
@@ -101,7 +111,7 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ["montor", "unknown command montor; did you mean monitor?"],
   [
     "daemon",
-    "unknown command daemon; commands: monitor, record, history, starts, status, alerts, silence, unsilence, trends, completion, man",
+    "unknown command daemon; commands: monitor, record, history, starts, status, alerts, silence, unsilence, trends, export, completion, man",
   ],
   ["--once monitor", "unexpected argument monitor; a command comes before the options"],
   ["--once thing", "unexpected argument thing"],
