@@ -261,7 +261,7 @@ describe("alertingRule", () => {
         summary: "a: portsyncd is unhealthy: 40 points of 100",
         description:
           "The health score has been 40 points of 100, below 50 points, for 60 s or longer. Reasons: redis_down.",
-        action: "Begin with the reason that costs most points.",
+        action: "`portsyncd status` names the reasons: begin with the one that costs most points.",
       },
     },
     port_flapping: {
