@@ -29,6 +29,7 @@ export class AlertRecord {
   readonly entries: Entry[] = [];
   readonly #ask: Readonly<Record<Observer, () => Promise<AlertStates>>>;
   readonly #last = new Map<Observer, AlertStates>();
+  readonly #acts: { readonly seconds: number; readonly act: string }[] = [];
   readonly #startMs = performance.now();
 
   constructor(ask: Readonly<Record<Observer, () => Promise<AlertStates>>>) {
@@ -38,6 +39,11 @@ export class AlertRecord {
   /** How long it has been kept, in seconds. */
   get seconds(): number {
     return (performance.now() - this.#startMs) / 1000;
+  }
+
+  /** What the story does now. */
+  note(act: string): void {
+    this.#acts.push({ seconds: this.seconds, act });
   }
 
   /** Asks everybody once. */
@@ -73,5 +79,23 @@ export class AlertRecord {
   /** What one of them saw, in order. */
   of(observer: Observer): string[] {
     return this.entries.filter((entry) => entry.observer === observer).map(({ change }) => change);
+  }
+
+  /** A line for each act and each change, with the seconds at which the daemon and Prometheus showed it. */
+  table(): string[] {
+    const cell = (seconds: number | undefined) => (seconds === undefined ? "-" : seconds.toFixed(1)).padStart(10);
+    const when = (observer: Observer, change: string) =>
+      this.entries.find((entry) => entry.observer === observer && entry.change === change)?.seconds;
+    const changes = [...new Set(this.entries.map(({ change }) => change))].map((change) => {
+      const [daemon, prometheus] = [when("daemon", change), when("Prometheus", change)];
+      const seconds = Math.min(daemon ?? Infinity, prometheus ?? Infinity);
+      return { seconds, line: `${cell(daemon)} ${cell(prometheus)}  ${change}` };
+    });
+    const acts = this.#acts.map(({ seconds, act }) => ({
+      seconds,
+      line: `${cell(seconds)} ${" ".repeat(10)}  ${act}`,
+    }));
+    const rows = [...changes, ...acts].sort((a, b) => a.seconds - b.seconds);
+    return ["    daemon Prometheus", ...rows.map(({ line }) => line)];
   }
 }
