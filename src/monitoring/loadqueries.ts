@@ -34,7 +34,7 @@ export const HEALTH_QUERIES = {
     title: "Time in good health, last day",
     description: "The part of the last day in which the daemon was healthy, neither degraded nor unhealthy.",
     unit: "percent",
-    expression: (view) => `100 * avg_over_time((${series(view, "portsyncd_health_status")} == bool 1)[1d:5s])`,
+    expression: (view) => `100 * avg_over_time((${series(view, "portsyncd_health_status")} == bool 1)[1d:15s])`,
   },
 } as const satisfies Readonly<Record<string, QueryDefinition>>;
 

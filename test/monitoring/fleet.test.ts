@@ -12,6 +12,9 @@ import type { Answer } from "./prometheus.ts";
 
 // A real Prometheus that scraped two real daemons, of which one had much to suffer, is asked all that is exported.
 
+/** Whichever test is first waits for the fleet. */
+const SECONDS = 120;
+
 let started: Promise<Fleet> | undefined;
 
 /** The fleet after all that it suffers, which is once for all tests. */
@@ -61,17 +64,22 @@ for (const { id, expression } of listQueries())
       }
       expect(answers.every(({ labels }) => labels["instance"] !== undefined)).toBe(true);
     },
-    90,
+    SECONDS,
   );
 
-testWith(canUseFleet, "listQueries: health_lost_points names what is wrong while it is", async () => {
-  const { prometheus, outage } = await sufferedFleet();
-  const { expression } = listQueries().find(({ id }) => id === "health_lost_points")!;
-  const during = await prometheus.query(expression, outage.end - 1);
-  expect(during.filter(({ labels }) => labels["instance"] === "other")).toEqual([]);
-  const busy = during.map(({ labels, value }) => [labels["instance"], labels["reason"], value]);
-  expect(busy).toContainEqual(["busy", "redis_down", 60]);
-});
+testWith(
+  canUseFleet,
+  "listQueries: health_lost_points names what is wrong while it is",
+  async () => {
+    const { prometheus, outage } = await sufferedFleet();
+    const { expression } = listQueries().find(({ id }) => id === "health_lost_points")!;
+    const during = await prometheus.query(expression, outage.end - 1);
+    expect(during.filter(({ labels }) => labels["instance"] === "other")).toEqual([]);
+    const busy = during.map(({ labels, value }) => [labels["instance"], labels["reason"], value]);
+    expect(busy).toContainEqual(["busy", "redis_down", 60]);
+  },
+  SECONDS,
+);
 
 testWith(
   canUseFleet,
@@ -87,17 +95,23 @@ testWith(
     expect(texts).toContain("busy: Ethernet0 went down 6 times in 5 min");
     expect(texts.filter((text) => /[{}<>]|no value|error/.test(text))).toEqual([]);
   },
+  SECONDS,
 );
 
-testWith(canUseFleet, "recordingRules are recorded by Prometheus", async () => {
-  const { prometheus } = await sufferedFleet();
-  const recorded = (await prometheus.rules()).map(({ name }) => name).filter((name) => name.includes(":"));
-  expect(recorded.length).toBeGreaterThanOrEqual(6);
-  for (const name of recorded) {
-    const instances = (await prometheus.series(name)).map(({ instance }) => instance);
-    expect([name, instances.includes("busy")]).toEqual([name, true]);
-  }
-});
+testWith(
+  canUseFleet,
+  "recordingRules are recorded by Prometheus",
+  async () => {
+    const { prometheus } = await sufferedFleet();
+    const recorded = (await prometheus.rules()).map(({ name }) => name).filter((name) => name.includes(":"));
+    expect(recorded.length).toBeGreaterThanOrEqual(6);
+    for (const name of recorded) {
+      const instances = (await prometheus.series(name)).map(({ instance }) => instance);
+      expect([name, instances.includes("busy")]).toEqual([name, true]);
+    }
+  },
+  SECONDS,
+);
 
 function panelsOf({ panels = [] }: Dashboard): Panel[] {
   return panels.filter((panel): panel is Panel => panel.type !== "row");
@@ -109,19 +123,24 @@ function selectorsIn(expression: string): string[] {
 }
 
 for (const spec of DASHBOARDS)
-  testWith(canUseFleet, `buildDashboard: what ${spec.title} asks is understood, and its series are there`, async () => {
-    const { prometheus, end } = await sufferedFleet();
-    const expressions = panelsOf(buildDashboard(spec)).flatMap(({ targets = [] }) =>
-      targets.map((target) => fillIn((target as unknown as { expr: string }).expr)),
-    );
-    expect(expressions.length).toBeGreaterThan(5);
-    for (const expression of expressions) {
-      await prometheus.query(expression, end);
-      const selectors = selectorsIn(expression);
-      expect([expression, selectors.length > 0]).toEqual([expression, true]);
-      for (const selector of selectors) {
-        const instances = (await prometheus.series(selector)).map(({ instance }) => instance);
-        expect([selector, instances.includes("busy")]).toEqual([selector, true]);
+  testWith(
+    canUseFleet,
+    `buildDashboard: what ${spec.title} asks is understood, and its series are there`,
+    async () => {
+      const { prometheus, end } = await sufferedFleet();
+      const expressions = panelsOf(buildDashboard(spec)).flatMap(({ targets = [] }) =>
+        targets.map((target) => fillIn((target as unknown as { expr: string }).expr)),
+      );
+      expect(expressions.length).toBeGreaterThan(5);
+      for (const expression of expressions) {
+        await prometheus.query(expression, end);
+        const selectors = selectorsIn(expression);
+        expect([expression, selectors.length > 0]).toEqual([expression, true]);
+        for (const selector of selectors) {
+          const instances = (await prometheus.series(selector)).map(({ instance }) => instance);
+          expect([selector, instances.includes("busy")]).toEqual([selector, true]);
+        }
       }
-    }
-  });
+    },
+    SECONDS,
+  );

@@ -75,6 +75,26 @@ describe("listQueries", () => {
     },
   );
 
+  // For 4 and for 2 of 34 minutes; the last look is at the beginning of the last minute, so there is one more than in 33 minutes.
+  const LOOKS = 33 * 4 + 1;
+  const LOST = (4 + 2) * 4;
+  const LOSSES: readonly (readonly [id: string, value: number])[] = [
+    ["redis_downtime", 360],
+    ["redis_mttr", 180],
+    ["availability", 100 * (1 - LOST / LOOKS)],
+    ["healthy_time", 100 * (1 - (LOST + 2 * 4) / LOOKS)],
+  ];
+  for (const [id, value] of LOSSES)
+    testWith(hasPromtool, `listQueries: ${id} is worked out from the times at which something was lost`, async () => {
+      const input = {
+        'portsyncd_redis_connected{instance="a"}': "1x9 0x3 1x9 0x1 1x9",
+        'portsyncd_netlink_connected{instance="a"}': "1x33",
+        'portsyncd_health_status{instance="a"}': "1x9 0x3 1x9 0x1 0.5x1 1x7",
+      };
+      const rounded = Math.round(value * 1e6) / 1e6;
+      await evaluate(`round(${expressionOf(id)}, 1e-6)`, input, 33, [{ labels: '{instance="a"}', value: rounded }]);
+    });
+
   testWith(
     hasPromtool,
     "listQueries: port_flaps_slope compares with the hour before, and leaves out what got better",
