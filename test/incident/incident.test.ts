@@ -52,6 +52,9 @@ async function expectTrouble(it: TroubledSwitch): Promise<void> {
   const { status, body } = await it.get("/-/healthy");
   expect([status, body]).toEqual([503, expect.stringMatching(/^unhealthy, .*Redis has not been connected for \d/)]);
   expect(await it.command("status")).toMatch(/^unhealthy, .*\n  Redis has not been connected for [\s\S]*ECONNREFUSED/);
+  expect(await it.command("status")).toMatch(
+    /\n  3 of 4 ports are in sync, .*\nports +3 of 4 in sync, 1 not in order\n/,
+  );
   const alerts = (await it.command("alerts")).split("\n").filter((line) => /^\w/.test(line));
   expect(alerts.map((line) => line.replace(/ since .*?:\d\d\.\d+Z/, "").replaceAll(/ +/g, " ")).sort()).toEqual([
     expect.stringMatching(/^firing critical redis_down: Redis is not connected$/),

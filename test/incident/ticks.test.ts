@@ -1,10 +1,13 @@
 import { describe, expect, test } from "bun:test";
 
+import { collectLog } from "../port/loglines.ts";
 import { Story } from "./story.ts";
 
 // The whole daemon on a fake clock. The daemon looks at its rules each 5 s; each expectation follows from the rules as they are
 // promised: redis_down after 15 s, health_score_low (below 50) after 60 s, port_flapping (more than 5 in 300 s) and
 // netlink_overrun (any in 300 s) at once; what is over is shown for 15 minutes more.
+
+const lines = collectLog();
 
 const GAUGES = [
   "redis_connected",
@@ -21,6 +24,7 @@ describe("Daemon", () => {
     expect(await story.gauges(...GAUGES)).toEqual([1, 100, 0, 3, 0, 0]);
     await story.to(102);
     story.databases.lose();
+    expect(await story.gauges("redis_connected", "health_score")).toEqual([0, 40]); // at once, not at the next tick
     await story.flap("Ethernet4", 201, 211, 221, 231, 241, 251);
     await story.to(263);
     story.overrun();
@@ -47,6 +51,16 @@ describe("Daemon", () => {
       "1190 redis_down inactive",
       "1410 port_flapping Ethernet4 inactive",
       "1470 netlink_overrun inactive",
+    ]);
+    expect(lines().filter((line) => line.includes(" alert: "))).toEqual([
+      'ERROR :- alert: redis_down is firing: "Redis is not connected"',
+      'WARN :- alert: health_score_low is firing: "portsyncd is unhealthy: 40 points of 100"',
+      'WARN :- alert: port_flapping of Ethernet4 is firing: "Ethernet4 went down 6 times in 5 min"',
+      'WARN :- alert: netlink_overrun is firing: "messages of the kernel were lost; overruns in 5 min: 1"',
+      'NOTICE :- alert: health_score_low is over; it was: "portsyncd is unhealthy: 40 points of 100"',
+      'NOTICE :- alert: redis_down is over; it was: "Redis is not connected"',
+      'NOTICE :- alert: port_flapping of Ethernet4 is over; it was: "Ethernet4 went down 6 times in 5 min"',
+      'NOTICE :- alert: netlink_overrun is over; it was: "messages of the kernel were lost; overruns in 5 min: 1"',
     ]);
   });
 

@@ -50,8 +50,8 @@ const COURSES: Courses = {
   [`${REPAIRS}{direction="to_state_db"}`]: twoSteps(1, 3, 8),
   [`${REPAIRS}{direction="from_kernel"}`]: twoSteps(50, 54, 90),
   'portsyncd_alert_firing_seconds_total{rule="a"}': twoSteps(0.5, 0.75, 2),
-  [`${LATENCY}_bucket{le="+Inf"}`]: twoSteps(3, 20, 90),
-  [`${LATENCY}_count`]: twoSteps(3, 20, 90),
+  [`${LATENCY}_bucket{le="+Inf"}`]: twoSteps(3, 9, 90),
+  [`${LATENCY}_count`]: twoSteps(3, 9, 90),
   [`${LATENCY}_sum`]: twoSteps(1, 2, 3),
 };
 
@@ -100,7 +100,7 @@ const VALUES: readonly (readonly [
     0.25,
     STRETCH,
   ],
-  ["a count of observations", { expression: { kind: "count", metric: LATENCY, windowSeconds: 300 } }, 615, 17],
+  ["a count of observations", { expression: { kind: "count", metric: LATENCY, windowSeconds: 300 } }, 615, 6],
   ["the largest of a window", { expression: { kind: "maxOverTime", metric: QUEUE, windowSeconds: 300 } }, 1050, 10],
   ["the largest after a window", { expression: { kind: "maxOverTime", metric: QUEUE, windowSeconds: 300 } }, 1215, 5],
   [

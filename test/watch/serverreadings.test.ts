@@ -8,7 +8,7 @@ const HTTP: ServerCounters = {
       [200, 5],
       [204, 1],
       [404, 3],
-      [431, 4],
+      [451, 4],
       [503, 2],
     ]),
     malformed: 7,
