@@ -28,8 +28,8 @@ function tellLog(change: Change): void {
   const said = { rule, state: to, value, summary: annotations.summary };
   const level = levelOf(change);
   // The summary is of the time when it was so.
-  if (to === "resolved" && port === undefined) log[level]("{rule} is over; it was: {summary}", said);
-  else if (to === "resolved") log[level]("{rule} of {port} is over; it was: {summary}", { ...said, port });
+  if (to === "resolved" && port === undefined) log[level]("{rule} is resolved; it was: {summary}", said);
+  else if (to === "resolved") log[level]("{rule} of {port} is resolved; it was: {summary}", { ...said, port });
   else if (port === undefined) log[level]("{rule} is {state}: {summary}", said);
   else log[level]("{rule} of {port} is {state}: {summary}", { ...said, port });
 }

@@ -57,10 +57,10 @@ describe("Daemon", () => {
       'WARN :- alert: health_score_low is firing: "portsyncd is unhealthy: 40 points of 100"',
       'WARN :- alert: port_flapping of Ethernet4 is firing: "Ethernet4 went down 6 times in 5 min"',
       'WARN :- alert: netlink_overrun is firing: "messages of the kernel were lost; overruns in 5 min: 1"',
-      'NOTICE :- alert: health_score_low is over; it was: "portsyncd is unhealthy: 40 points of 100"',
-      'NOTICE :- alert: redis_down is over; it was: "Redis is not connected"',
-      'NOTICE :- alert: port_flapping of Ethernet4 is over; it was: "Ethernet4 went down 6 times in 5 min"',
-      'NOTICE :- alert: netlink_overrun is over; it was: "messages of the kernel were lost; overruns in 5 min: 1"',
+      'NOTICE :- alert: health_score_low is resolved; it was: "portsyncd is unhealthy: 40 points of 100"',
+      'NOTICE :- alert: redis_down is resolved; it was: "Redis is not connected"',
+      'NOTICE :- alert: port_flapping of Ethernet4 is resolved; it was: "Ethernet4 went down 6 times in 5 min"',
+      'NOTICE :- alert: netlink_overrun is resolved; it was: "messages of the kernel were lost; overruns in 5 min: 1"',
     ]);
   });
 

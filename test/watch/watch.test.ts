@@ -95,7 +95,7 @@ describe("Watch", () => {
     const told = lines().filter((line) => line.includes("port_flapping"));
     expect(told[0]).toMatch(/^WARN :- alert: port_flapping of eth0 is firing: "eth0 went down 6 times in 5 min"/);
     expect(told[1]).toMatch(
-      /^NOTICE :- alert: port_flapping of eth0 is over; it was: "eth0 went down 6 times in 5 min"/,
+      /^NOTICE :- alert: port_flapping of eth0 is resolved; it was: "eth0 went down 6 times in 5 min"/,
     );
   });
 
