@@ -113,6 +113,7 @@ export class Daemon {
     const told = { watch: this.#watch, started };
     this.#serving = new Serving({ ...watched, ...told, config: parts.config, clock, version }, this.#startedMs);
     this.#watch.health.httpFailure = () => this.#serving!.failure;
+    this.#watch.servers = () => this.#serving!.counters;
   }
 
   /** Makes a daemon and starts it. Throws as begin(). */

@@ -134,9 +134,9 @@ const STATE_RULES: readonly Rule<StateMetric>[] = [
     condition: { kind: "above", threshold: 0 },
     forSeconds: 120,
     unit: "",
-    summary: "{value} damaged state files were not recovered",
+    summary: "damaged state files that no backup could replace: {value}",
     description:
-      "In the last {window} {value} more files were found damaged than a backup could replace. The history and the " +
+      "In the last {window} more files were found damaged than a backup could replace (by {value}). The history and the " +
       "counters began anew. STATE_DB is not affected.",
     action:
       'The log ("the history could not be used") names the file that was set aside. Check the disk: dmesg, smartctl, df. ' +
@@ -196,7 +196,7 @@ const SCORE_RULES: readonly Rule<StateMetric>[] = [
     unit: "points",
     summary: "portsyncd is unhealthy: {value} of 100",
     description: "The health score has been {value} of 100, below {threshold}, for {for} or longer.",
-    action: "Begin with the reason that costs most points.",
+    action: "`portsyncd status` names the reasons: begin with the one that costs most points.",
     details: { title: "Reasons", metric: "portsyncd_health_score" },
   },
   {

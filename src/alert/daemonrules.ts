@@ -72,9 +72,9 @@ const LINK_RULES: readonly Rule<DaemonMetric>[] = [
     condition: { kind: "above", threshold: 0 },
     forSeconds: 0,
     unit: "",
-    summary: "netlink messages were lost {value} times in {window}",
+    summary: "messages of the kernel were lost; overruns in {window}: {value}",
     description:
-      "More links changed at once than the receive buffer holds, {value} times in the last {window}. All links were read " +
+      "More links changed at once than the receive buffer holds (overruns in the last {window}: {value}). All links were read " +
       "again each time, so STATE_DB is right; it was late.",
     action:
       "Raise [netlink] receive_buffer_bytes, and see what changes so many links (ip monitor link) and what keeps the CPU.",
@@ -87,10 +87,10 @@ const LINK_RULES: readonly Rule<DaemonMetric>[] = [
     condition: { kind: "above", threshold: 0 },
     forSeconds: 0,
     unit: "",
-    summary: "{value} rows of STATE_DB were repaired in {window}",
+    summary: "others changed STATE_DB; rows repaired in {window}: {value}",
     description:
-      "The audit found {value} rows of ports in the last {window} that were not as portsyncd had written them, and " +
-      "repaired them. Somebody else edits or deletes them; until the audit comes they are wrong.",
+      "The audit found rows of ports that were not as portsyncd had written them, and repaired them (in the last {window}: " +
+      "{value}). Somebody else edits or deletes them; until the audit comes they are wrong.",
     action:
       "Find the other writer: redis-cli -n 6 monitor | grep PORT_TABLE. Scripts of swss.sh and fast-reboot delete rows on " +
       "purpose; then this is over by itself.",
@@ -135,9 +135,9 @@ const PORT_INIT_RULE: Rule<DaemonMetric> = {
   condition: { kind: "above", threshold: 0 },
   forSeconds: 120,
   unit: "",
-  summary: "PortInitDone waits for {value} ports",
+  summary: "PortInitDone waits; ports that are missing: {value}",
   description:
-    "{value} ports of CONFIG_DB have had no netdev, or no row in APPL_DB, for {for} or longer. orchagent gets no PortInitDone before " +
+    "Ports of CONFIG_DB have had no netdev, or no row in APPL_DB, for {for} or longer: {value}. orchagent gets no PortInitDone before " +
     "they are there, and does not program the switch until then.",
   action:
     "See why orchagent did not create them: its log, syncd, and their lanes and speed in CONFIG_DB. A port that does not " +

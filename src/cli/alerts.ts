@@ -34,7 +34,8 @@ export function formatSilence({ id, rule, severity, port, reason, expires }: Sil
 
 function formatAlert({ state, severity, rule, port, since, summary, action, silence }: Alert): string[] {
   const about = port === null ? rule : `${rule} ${quoteWord(port)}`;
-  const first = `${state.padEnd(STATE_WIDTH)} ${severity.padEnd(SEVERITY_WIDTH)} ${about} since ${since}: ${summary}`;
   const isOver = state === "resolved";
+  const when = `since ${since}${isOver ? "; it was" : ""}`;
+  const first = `${state.padEnd(STATE_WIDTH)} ${severity.padEnd(SEVERITY_WIDTH)} ${about} ${when}: ${summary}`;
   return [first, ...(isOver ? [] : [`  ${action}`]), ...(silence ? [`  silenced by ${formatSilence(silence)}`] : [])];
 }

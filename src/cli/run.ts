@@ -83,6 +83,7 @@ async function runStartsCommand({ json, ...place }: StartsOptions): Promise<Exit
 }
 
 async function runExportCommand({ kind, out, ...place }: ExportOptions): Promise<ExitCode> {
+  // As the daemon has them: a fleet's Prometheus is to alert by the same rules as the switch.
   const found = findBy(place, ({ alerts, performance }) => ({
     rules: alertRules(alerts.rules, performance.max_latency_us).rules,
   }));

@@ -162,6 +162,11 @@ const STORE = {
   portsyncd_store_degraded: gauge("1 while what is recorded does not reach the disk or no backup can be made, else 0."),
   portsyncd_store_faults_total: counter("Times that the store became degraded."),
   portsyncd_store_size_bytes: gauge("The database and its log on disk.", {}, { unit: "bytes" }),
+  portsyncd_store_limit_bytes: gauge(
+    "How large the database may become; the oldest history is deleted before.",
+    {},
+    { unit: "bytes" },
+  ),
   portsyncd_store_queued_transitions: gauge("Changes of ports that are not known to be saved."),
   portsyncd_store_dropped_transitions_total: counter("Changes of ports that could not be saved and were given up."),
   portsyncd_corruptions_detected_total: counter("Times that the store's file was damaged or missing.", {}, PERSISTED),
@@ -179,6 +184,26 @@ const STORE = {
   portsyncd_backups_created_total: counter("Backups of the store that were made.", {}, PERSISTED),
   portsyncd_backups_cleaned_total: counter("Backups that were removed to make room for newer ones.", {}, PERSISTED),
   portsyncd_backup_due: gauge("1 while a backup is due and was not made, else 0."),
+} as const;
+
+/** The HTTP server and the admin socket. */
+const PER_SERVER = { server: ["http", "admin"] } as const;
+
+const SERVERS = {
+  portsyncd_http_requests_total: counter("Requests that were answered, by the class of the answer's status.", {
+    ...PER_SERVER,
+    code: ["2xx", "4xx", "5xx"],
+  }),
+  portsyncd_http_malformed_requests_total: counter("Requests that could not be read as HTTP.", PER_SERVER),
+  portsyncd_http_open_connections: gauge("Connections that are open.", PER_SERVER),
+  portsyncd_http_connections_total: counter("Connections that were made, by whether there was room for them.", {
+    ...PER_SERVER,
+    result: ["accepted", "refused"],
+  }),
+  portsyncd_http_aborted_connections_total: counter("Connections that were closed before their end, by why.", {
+    ...PER_SERVER,
+    reason: ["evicted", "slow_request", "slow_answer"],
+  }),
 } as const;
 
 const WATCH = {
@@ -250,6 +275,7 @@ export const METRICS = {
   ...STARTS,
   ...PORTS,
   ...STORE,
+  ...SERVERS,
   ...WATCH,
   ...PROCESS,
 } as const satisfies Readonly<Record<string, MetricDefinition>>;

@@ -38,7 +38,8 @@ export function ruleFile(rules: readonly Rule<MetricName>[]): ExportedFile {
   const comment = [
     `${EXPORT_MARK} prometheus-rules; changes are lost when it is written again.`,
     "",
-    "The alert rules that portsyncd itself has, for Prometheus to look at in its place: let one of the two tell of alerts.",
+    "The alert rules that portsyncd itself has by its configuration, for Prometheus to look at in its place: let one of the",
+    "two tell of alerts.",
     "Needs Prometheus 2.42 or newer, and a scrape interval of at most 1 minute. Scrape the switches as the job portsyncd.",
     ...(disabled.length === 0 ? [] : [`Left out, since they are disabled: ${disabled.join(", ")}.`]),
   ];

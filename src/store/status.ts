@@ -38,6 +38,8 @@ export interface StoreStatus extends Tally {
   readonly backupDue: boolean;
   /** The size of the database and its log. */
   readonly bytes: number;
+  /** The most that the database may have. */
+  readonly maxBytes: number;
   /** The start before this one; undefined before the database was opened, or when there was none. */
   readonly lastStart: PastStart | undefined;
 }

@@ -144,8 +144,9 @@ export class Store {
     const { state, reason, isWithoutBackup } = this.#soundness;
     const { length: queued, dropped } = this.#queue;
     const { bytes, tally, lastStart } = this.#facts;
+    const { maxFileBytes: maxBytes } = this.#options;
     const backupDue = this.#isBackupDue || isWithoutBackup;
-    return { ...tally, bytes, lastStart, state, reason, queued, dropped, backupDue };
+    return { ...tally, bytes, maxBytes, lastStart, state, reason, queued, dropped, backupDue };
   }
 
   /** Saves what is queued, notes a clean end and makes a backup; false when that was not done within `timeoutMs`. */

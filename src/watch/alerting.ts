@@ -26,8 +26,12 @@ function levelOf({ to, severity }: Change): LogLevel {
 function tellLog(change: Change): void {
   const { rule, to, port, value, annotations } = change;
   const said = { rule, state: to, value, summary: annotations.summary };
-  if (port === undefined) log[levelOf(change)]("{rule} is {state} at {value}: {summary}", said);
-  else log[levelOf(change)]("{rule} of {port} is {state} at {value}: {summary}", { ...said, port });
+  const level = levelOf(change);
+  // The summary is of the time when it was so.
+  if (to === "resolved" && port === undefined) log[level]("{rule} is resolved; it was: {summary}", said);
+  else if (to === "resolved") log[level]("{rule} of {port} is resolved; it was: {summary}", { ...said, port });
+  else if (port === undefined) log[level]("{rule} is {state}: {summary}", said);
+  else log[level]("{rule} of {port} is {state}: {summary}", { ...said, port });
 }
 
 /** The alert rules over the daemon's own metrics: what begins or ends is told to the log and to the receivers. */

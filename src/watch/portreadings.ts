@@ -1,15 +1,19 @@
 import { type PortVisitor, samplesBy } from "../metrics/reading.ts";
 import type { Publisher } from "../port/publisher.ts";
 import type { Reconciler } from "../port/reconciler.ts";
-import type { PortState } from "../port/state.ts";
+import { type PortState, sameState } from "../port/state.ts";
 import type { DatabaseName } from "../swss/schema.ts";
 import type { Observations } from "./observations.ts";
 
 /** Ports whose row in STATE_DB is what the kernel says, as far as is known. */
 export function portsInSync(publisher: Publisher): number {
-  const { desired } = publisher;
+  const { desired, published } = publisher;
   let inSync = desired.size;
-  for (const name of publisher.backlog().names) if (desired.has(name)) inSync--;
+  for (const name of publisher.backlog().names) {
+    const [state, row] = [desired.get(name), published.get(name)];
+    // One that changed and changed back waits to be looked at, but its row is right.
+    if (state && !(typeof row === "object" && sameState(state, row))) inSync--;
+  }
   return inSync;
 }
 

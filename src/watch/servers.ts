@@ -10,9 +10,11 @@ import { adminRoutes, serverRoutes } from "../http/routes.ts";
 import { HttpServer } from "../http/server.ts";
 import { Turnstile } from "../http/turnstile.ts";
 import { DaemonSources, type ServersFacts, type SourceParts } from "./daemonsources.ts";
+import type { ServerCounters, ServersCounters } from "./serverreadings.ts";
 
 /** The HTTP server and the admin socket of the daemon. All that they answer goes through one turnstile. */
 export class Servers {
+  readonly #fronts: { readonly http: Front; readonly admin: Front };
   readonly #http: HttpServer;
   readonly #admin: AdminServer;
 
@@ -27,12 +29,18 @@ export class Servers {
     const front = new Front(clock, SERVER_LIMITS, router, turnstile);
     this.#http = new HttpServer(clock, front, { addresses, files: credentialFiles(config) });
     const adminFront = new Front(clock, ADMIN_LIMITS, adminRouter, turnstile);
+    this.#fronts = { http: front, admin: adminFront };
     this.#admin = new AdminServer(clock, adminFront, adminSocketPath(config));
   }
 
   /** How the servers are. */
   get facts(): ServersFacts {
     return { http: this.#http.facts, admin: this.#admin.facts };
+  }
+
+  /** What the servers have counted. */
+  get counters(): ServersCounters {
+    return { http: countersOf(this.#fronts.http), admin: countersOf(this.#fronts.admin) };
   }
 
   /** Begins to listen; resolves when that was tried once. */
@@ -49,6 +57,10 @@ export class Servers {
   async close(): Promise<void> {
     await Promise.all([this.#http.close(), this.#admin.close()]);
   }
+}
+
+function countersOf({ counters, connections }: Front): ServerCounters {
+  return { requests: counters, connections: connections.counters, open: connections.size };
 }
 
 function credentialFiles({ http }: Config): CredentialFiles | undefined {

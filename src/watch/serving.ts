@@ -1,13 +1,14 @@
 import type { Config } from "../config/schema.ts";
 import { adminSocketPath } from "../http/adminsocketpath.ts";
 import type { SourceParts } from "./daemonsources.ts";
+import type { ServersCounters } from "./serverreadings.ts";
 import type { Servers } from "./servers.ts";
 
 /** How long the servers wait for the end of the start. One that takes longer waits for Redis, and they tell that. */
 const PATIENCE_MS = 500;
 
 /** What is served with. */
-export type Served = Pick<Servers, "start" | "reload" | "close" | "facts">;
+export type Served = Pick<Servers, "start" | "reload" | "close" | "facts" | "counters">;
 
 /** Makes the servers of a daemon that began at `startedMs`, on the clock that never jumps. */
 export type ServersFactory = (parts: SourceParts, startedMs: number) => Promise<Served>;
@@ -49,6 +50,11 @@ export class Serving {
     if (!this.#servers) return "";
     const { http, admin } = this.#servers.facts;
     return [http.failure, admin.failure].filter(Boolean).join("; ");
+  }
+
+  /** What the servers have counted; undefined before they are open. */
+  get counters(): ServersCounters | undefined {
+    return this.#servers?.counters;
   }
 
   /** Reads the files of certificates again. */

@@ -33,6 +33,7 @@ export function storeReadings(store: Pick<Store, "status">, totals: LastingTotal
     portsyncd_store_degraded: () => Number(status().state === "degraded"),
     portsyncd_store_faults_total: () => observations.storeFaults,
     portsyncd_store_size_bytes: () => status().bytes,
+    portsyncd_store_limit_bytes: () => (status().state === "disabled" ? undefined : status().maxBytes),
     portsyncd_store_queued_transitions: () => status().queued,
     portsyncd_store_dropped_transitions_total: () => status().dropped,
     portsyncd_corruptions_detected_total: tally(({ corruptions }) => corruptions),

@@ -18,7 +18,8 @@ export interface StatusLineFacts {
 export class StatusLine {
   readonly #notifier: Pick<Notifier, "status">;
   readonly #facts: () => StatusLineFacts;
-  #told = "";
+  /** What was told last said that the daemon is well. */
+  #wasWell = true;
 
   constructor(notifier: Pick<Notifier, "status">, facts: () => StatusLineFacts) {
     this.#notifier = notifier;
@@ -28,13 +29,13 @@ export class StatusLine {
   /** Tells the line; `state` is what the daemon does, if that does not follow from the facts. */
   tell(state?: string): void {
     const facts = this.#facts();
-    this.#told = kindOf(facts.health);
+    this.#wasWell = isWell(facts.health);
     this.#notifier.status(formatStatusLine(facts, state));
   }
 
-  /** Tells the line if there are other reasons not to be well than it has; that their numbers changed is no reason. */
+  /** Tells the line if it was or is not well: how long that has lasted must not be as of its begin. */
   renew(): void {
-    if (kindOf(this.#facts().health) !== this.#told) this.tell();
+    if (!this.#wasWell || !isWell(this.#facts().health)) this.tell();
   }
 }
 
@@ -42,11 +43,11 @@ export class StatusLine {
 export function formatStatusLine({ isConnected, published, pending, health }: StatusLineFacts, state?: string): string {
   const now = state ?? (isConnected ? "running" : "waiting for Redis");
   const waiting = pending > 0 ? `, PortInitDone waits for ${pending}` : "";
-  const unwell = health && health.status !== "healthy" ? `; ${formatHealth(health)}` : "";
+  const unwell = health && !isWell(health) ? `; ${formatHealth(health)}` : "";
   const line = `${now}: ${published} ports published${waiting}${unwell}`;
   return line.length > MOST_CHARACTERS ? `${line.slice(0, MOST_CHARACTERS - 3)}...` : line;
 }
 
-function kindOf(health: Health | undefined): string {
-  return health ? [health.status, ...health.reasons.map(({ name }) => name).sort()].join(" ") : "";
+function isWell(health: Health | undefined): boolean {
+  return health === undefined || health.status === "healthy";
 }

@@ -14,6 +14,7 @@ import { MetricSnapshot } from "./metricsnapshot.ts";
 import type { Observations } from "./observations.ts";
 import { portReadings, publishReadings, redisReadings } from "./portreadings.ts";
 import { alertReadings, deliveryReadings, healthReadings, processReadings } from "./selfreadings.ts";
+import { serverReadings, type ServersCounters } from "./serverreadings.ts";
 import { Silences } from "./silences.ts";
 import { startReadings, storeReadings } from "./statereadings.ts";
 import { Trending } from "./trending.ts";
@@ -47,6 +48,8 @@ export class Watch implements Disposable {
   readonly silences: Silences;
   /** Where things are going. */
   readonly trending: Trending;
+  /** What the servers of the daemon have counted; undefined where there are none. */
+  servers: () => ServersCounters | undefined = () => undefined;
   readonly #parts: WatchParts;
   readonly #snapshot: MetricSnapshot;
   #beats = 0;
@@ -172,6 +175,7 @@ export class Watch implements Disposable {
       ...healthReadings(() => this.health.health),
       ...alertReadings(() => this.alerting.statistics),
       ...deliveryReadings(() => this.alerting.deliveries),
+      ...serverReadings(() => this.servers()),
       ...processReadings(version, observations),
     };
   }

@@ -168,7 +168,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     firesAt: 220,
     resolvesAt: 700,
     also: ["recovery_rate_low"],
-    says: "In the last 10 min 1 more files were found damaged than a backup could replace",
+    says: "In the last 10 min more files were found damaged than a backup could replace (by 1)",
     quiet: at(100, (metrics) => {
       metrics.add("portsyncd_corruptions_detected_total");
       metrics.add("portsyncd_state_recoveries_total");
@@ -261,14 +261,14 @@ const STORIES: Readonly<Record<string, Story>> = {
     trouble: at(100, (metrics) => metrics.add("portsyncd_netlink_overruns_total", 2)),
     firesAt: 100,
     resolvesAt: 400,
-    says: "More links changed at once than the receive buffer holds, 2 times in the last 5 min",
+    says: "More links changed at once than the receive buffer holds (overruns in the last 5 min: 2",
     quiet: () => {},
   },
   state_drift: {
     trouble: at(100, (metrics) => metrics.add(REPAIRS, 3, OURS)),
     firesAt: 100,
     resolvesAt: 700,
-    says: "The audit found 3 rows of ports in the last 10 min",
+    says: "repaired them (in the last 10 min: 3)",
     quiet: at(100, (metrics) => metrics.add(REPAIRS, 3, APPL_DB)),
   },
   event_latency_high: {
@@ -293,7 +293,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     pendingAt: 100,
     firesAt: 220,
     resolvesAt: 300,
-    says: "2 ports of CONFIG_DB have had no netdev, or no row in APPL_DB, for 2 min or longer",
+    says: "Ports of CONFIG_DB have had no netdev, or no row in APPL_DB, for 2 min or longer: 2.",
     quiet: during(100, 220, "portsyncd_port_init_pending_ports", 512, 0),
   },
 };

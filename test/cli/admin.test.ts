@@ -85,7 +85,7 @@ describe("portsyncd", () => {
       "suppressed critical redis_down since 2026-01-31T11:59:30.000Z: redis_down is on",
       "  look at it",
       `  silenced by ${silenced}`,
-      "resolved   warning  over since 2026-01-31T11:59:30.000Z: \\x1b[2J",
+      "resolved   warning  over since 2026-01-31T11:59:30.000Z; it was: \\x1b[2J",
       `silence ${silenced}`,
     ]);
     const json = (await linesOf("alerts", "--json")).map((line) => JSON.parse(line) as object);

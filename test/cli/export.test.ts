@@ -53,6 +53,47 @@ test("export takes the limits of the configuration for its rules", async () => {
   expect((await exportRules(dir.path, "--config", dir.file("c.toml"))).code).toBe(EXIT.config);
 });
 
+test("export writes the rules of the configuration as the daemon has them: changed, disabled, added", async () => {
+  await using dir = new TempDir();
+  writeFileSync(
+    dir.file("c.toml"),
+    `[[alerts.rules]]
+id = "redis_down"
+for_secs = 5
+severity = "warning"
+
+[[alerts.rules]]
+id = "port_flapping"
+threshold = 3
+window_secs = 20
+keep_firing_secs = 30
+
+[[alerts.rules]]
+id = "state_drift"
+enabled = false
+
+[[alerts.rules]]
+id = "queue_long"
+metric = "portsyncd_queue_depth"
+condition = "above"
+threshold = 8
+severity = "info"
+`,
+  );
+  const { code, stdout } = await exportRules("-", "--config", dir.file("c.toml"));
+  expect(code).toBe(EXIT.ok);
+  const { groups } = parseYaml(stdout) as { groups: { rules: { alert: string }[] }[] };
+  const rules = new Map(groups[0]!.rules.map((rule) => [rule.alert, rule]));
+  expect(rules.get("redis_down")).toMatchObject({ for: "5s", labels: { severity: "warning" } });
+  expect(rules.get("port_flapping")).toMatchObject({
+    expr: "round(increase(portsyncd_port_flaps_total[20s])) > 3",
+    keep_firing_for: "30s",
+  });
+  expect(rules.has("state_drift")).toBe(false);
+  expect(stdout).toContain("disabled: health_score_good, state_drift.");
+  expect(rules.get("queue_long")).toMatchObject({ expr: "portsyncd_queue_depth > 8", labels: { severity: "info" } });
+});
+
 test("export replaces what it wrote, and no file of somebody else", async () => {
   await using dir = new TempDir();
   await exportRules(dir.path);

@@ -30,6 +30,8 @@ export interface FaultBedOptions {
   readonly proxied?: boolean;
   /** Number of the last ports that have no netdev yet, so that PortInitDone is not there either; default 0. */
   readonly held?: number;
+  /** Added to the daemon's environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Memory that a daemon of some hundred ports never needs. */
@@ -68,7 +70,8 @@ export class FaultBed implements AsyncDisposable {
       const held = ports.slice(ports.length - (options.held ?? 0));
       await box.configure(ports);
       const requests = owned.use(new LinkSocket(box.namespace));
-      const daemon = await box.startCold({ config, binary: await daemonBinary() });
+      const env = options.env ?? {};
+      const daemon = await box.startCold({ config, env, binary: await daemonBinary() });
       const bed = new FaultBed(owned, box, ports, held, requests, config, proxy, daemon);
       await bed.#bringUp();
       return bed;

@@ -30,6 +30,7 @@ export const STATUS: StatusFacts = {
     queued: 0,
     dropped: 0,
     bytes: 4096,
+    maxBytes: 104_857_600,
     backupDue: false,
     lastStart: undefined,
     ...EMPTY_TALLY,

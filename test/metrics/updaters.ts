@@ -18,11 +18,16 @@ const LIFETIME = new Set<MetricName>([
   "portsyncd_notifications_total",
 ]);
 
-/** Metrics that only time moves, or more than a test of the daemon can do; test/store/store.test.ts moves what they show. */
+/** Metrics that only clients of the servers move; test/metrics/serving.test.ts does. */
+const SERVED = new Set<MetricName>(METRIC_NAMES.filter((name) => name.startsWith("portsyncd_http_")));
+
+/** Metrics that only time moves, or more than a test of the daemon can do; test/watch/statereadings.test.ts does. */
 const SLOW = new Set<MetricName>(["portsyncd_store_dropped_transitions_total", "portsyncd_backup_due"]);
 
 /** Which tests have to make each metric another value than 0, so that none is shown that nothing updates. */
 export const UPDATED_BY = {
-  events: METRIC_NAMES.filter((name) => !LIFETIME.has(name) && !SLOW.has(name)),
+  events: METRIC_NAMES.filter((name) => [LIFETIME, SERVED, SLOW].every((others) => !others.has(name))),
   lifetime: [...LIFETIME],
+  serving: [...SERVED],
+  store: [...SLOW],
 } as const;

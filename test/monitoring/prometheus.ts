@@ -1,8 +1,10 @@
 import type { Child } from "../support/child.ts";
-import { DIES_WITH_US, eachLine, spawnChild } from "../support/child.ts";
+import { eachLine } from "../support/child.ts";
 import { waitUntil, within } from "../support/deadline.ts";
+import { Namespace } from "../support/namespace.ts";
 import { needsCommands } from "../support/requirement.ts";
 import { TempDir } from "../support/tempdir.ts";
+import { NamespaceClient } from "../watch/namespaceclient.ts";
 
 /** Whether a Prometheus can be started here. */
 export const canUsePrometheus = needsCommands("prometheus");
@@ -44,6 +46,16 @@ export interface Alert {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+/** Where a Prometheus runs, and whom it tells of alerts. */
+export interface PrometheusOptions {
+  /** Default that of the test. */
+  readonly namespace?: Namespace;
+  /** `host:port` of an Alertmanager. */
+  readonly alertmanager?: string;
+  /** Added to the labels of the alerts that others are told of. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
 /** A port of loopback that is free for now. */
 function freePort(): number {
   const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
@@ -58,27 +70,35 @@ function numberOf(text: string): number {
 
 /** A real Prometheus on loopback that scrapes each second; it dies with its owner. */
 export class Prometheus implements AsyncDisposable {
-  readonly #dir: TempDir;
+  readonly #dir = new TempDir();
   readonly #url: string;
+  readonly #options: PrometheusOptions;
+  /** Who can reach it, when the test cannot. */
+  readonly #client: NamespaceClient | undefined;
   #child: Child | undefined;
   readonly #said: string[] = [];
 
-  private constructor(dir: TempDir, port: number) {
-    this.#dir = dir;
+  private constructor(port: number, options: PrometheusOptions) {
     this.#url = `http://127.0.0.1:${port}`;
+    this.#options = options;
+    this.#client = options.namespace && new NamespaceClient(options.namespace);
   }
 
   /** Starts one with alerting and recording rules; returns when it answers. */
-  static async start(targets: readonly Target[], rules: string): Promise<Prometheus> {
-    const port = freePort();
-    const prometheus = new Prometheus(new TempDir(), port);
+  static async start(targets: readonly Target[], rules: string, options: PrometheusOptions = {}): Promise<Prometheus> {
+    const port = options.namespace ? 9090 : freePort();
+    const prometheus = new Prometheus(port, options);
     await prometheus.#start(port, targets, rules);
     return prometheus;
   }
 
   async #start(port: number, targets: readonly Target[], rules: string): Promise<void> {
+    const { namespace = Namespace.current, alertmanager, labels = {} } = this.#options;
     const configuration = {
-      global: { scrape_interval: "1s", scrape_timeout: "1s", evaluation_interval: "1s" },
+      global: { scrape_interval: "1s", scrape_timeout: "1s", evaluation_interval: "1s", external_labels: labels },
+      ...(alertmanager !== undefined && {
+        alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] },
+      }),
       rule_files: ["rules.yml"],
       scrape_configs: [
         {
@@ -98,10 +118,15 @@ export class Prometheus implements AsyncDisposable {
       `--web.listen-address=127.0.0.1:${port}`,
       "--log.level=warn",
     ];
-    this.#child = spawnChild([...DIES_WITH_US, "prometheus", ...words]);
+    this.#child = namespace.spawn(["prometheus", ...words]);
     for (const stream of [this.#child.stdout, this.#child.stderr])
       void eachLine(stream, (line) => this.#said.push(line));
-    await waitUntil("Prometheus", async () => (await fetch(`${this.#url}/-/ready`).catch(() => undefined))?.ok, {
+    const isReady = () =>
+      this.#get(`${this.#url}/-/ready`).then(
+        ({ status }) => status === 200,
+        () => false,
+      );
+    await waitUntil("Prometheus", isReady, {
       seconds: 30,
       everyMs: 50,
       hopeless: () => (this.#child!.exitCode === null ? undefined : this.#said.slice(-5).join(" | ")),
@@ -144,10 +169,16 @@ export class Prometheus implements AsyncDisposable {
 
   async #ask<Data>(what: string, parameters: Readonly<Record<string, string>> = {}): Promise<Data> {
     const url = `${this.#url}/api/v1/${what}?${new URLSearchParams(parameters)}`;
-    const response = await within(`answer to ${what}`, fetch(url), 20);
-    const answer = (await response.json()) as { status: string; error?: string; data: Data };
+    const { body } = await within(`answer to ${what}`, this.#get(url), 20);
+    const answer = JSON.parse(body) as { status: string; error?: string; data: Data };
     if (answer.status !== "success") throw new Error(`${answer.error}: ${Object.values(parameters)[0]}`);
     return answer.data;
+  }
+
+  async #get(url: string): Promise<{ readonly status: number; readonly body: string }> {
+    if (this.#client) return this.#client.ask({ do: "get", url });
+    const response = await fetch(url);
+    return { status: response.status, body: await response.text() };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -25,6 +25,7 @@ function ruleWith(changes: Changes): Rule<MetricName> {
   return ruleOf(changes as Partial<Rule>) as Rule<MetricName>;
 }
 
+const LATENCY = "portsyncd_event_latency_seconds";
 const QUEUE = "portsyncd_queue_depth";
 const EVENTS = "portsyncd_events_processed_total";
 const REPAIRS = "portsyncd_audit_repairs_total";
@@ -49,6 +50,9 @@ const COURSES: Courses = {
   [`${REPAIRS}{direction="to_state_db"}`]: twoSteps(1, 3, 8),
   [`${REPAIRS}{direction="from_kernel"}`]: twoSteps(50, 54, 90),
   'portsyncd_alert_firing_seconds_total{rule="a"}': twoSteps(0.5, 0.75, 2),
+  [`${LATENCY}_bucket{le="+Inf"}`]: twoSteps(3, 9, 90),
+  [`${LATENCY}_count`]: twoSteps(3, 9, 90),
+  [`${LATENCY}_sum`]: twoSteps(1, 2, 3),
 };
 
 /** Prometheus has scrapes from 285 s of a window of 300 s, and stretches what it saw; of what is whole that is rounded away. */
@@ -96,6 +100,7 @@ const VALUES: readonly (readonly [
     0.25,
     STRETCH,
   ],
+  ["a count of observations", { expression: { kind: "count", metric: LATENCY, windowSeconds: 300 } }, 615, 6],
   ["the largest of a window", { expression: { kind: "maxOverTime", metric: QUEUE, windowSeconds: 300 } }, 1050, 10],
   ["the largest after a window", { expression: { kind: "maxOverTime", metric: QUEUE, windowSeconds: 300 } }, 1215, 5],
   [
@@ -261,7 +266,7 @@ describe("alertingRule", () => {
         summary: "a: portsyncd is unhealthy: 40 points of 100",
         description:
           "The health score has been 40 points of 100, below 50 points, for 60 s or longer. Reasons: redis_down.",
-        action: "Begin with the reason that costs most points.",
+        action: "`portsyncd status` names the reasons: begin with the one that costs most points.",
       },
     },
     port_flapping: {

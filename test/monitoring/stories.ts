@@ -133,7 +133,7 @@ export const STORIES: Readonly<Record<string, Story>> = {
     firesAt: 420,
     resolvesAt: 900,
     severity: "critical",
-    summary: "1 damaged state files were not recovered",
+    summary: "damaged state files that no backup could replace: 1",
     also: ["recovery_rate_low"],
     quiet: { portsyncd_corruptions_detected_total: step(0, 1), portsyncd_state_recoveries_total: step(0, 1) },
   },
@@ -199,7 +199,7 @@ export const STORIES: Readonly<Record<string, Story>> = {
     firesAt: 300,
     resolvesAt: 600,
     severity: "warning",
-    summary: "netlink messages were lost 1 times in 5 min",
+    summary: "messages of the kernel were lost; overruns in 5 min: 1",
     quiet: { portsyncd_netlink_overruns_total: step(5, 5) },
   },
   state_drift: {
@@ -210,7 +210,7 @@ export const STORIES: Readonly<Record<string, Story>> = {
     firesAt: 300,
     resolvesAt: 900,
     severity: "warning",
-    summary: "3 rows of STATE_DB were repaired in 10 min",
+    summary: "others changed STATE_DB; rows repaired in 10 min: 3",
     quiet: {
       'portsyncd_audit_repairs_total{direction="to_state_db"}': step(10, 10),
       'portsyncd_audit_repairs_total{direction="from_kernel"}': step(2, 2),
@@ -238,7 +238,7 @@ export const STORIES: Readonly<Record<string, Story>> = {
     firesAt: 420,
     resolvesAt: 600,
     severity: "critical",
-    summary: "PortInitDone waits for 3 ports",
+    summary: "PortInitDone waits; ports that are missing: 3",
     quiet: { portsyncd_port_init_pending_ports: dip(0, 3, 300, 405) },
   },
 };

@@ -86,6 +86,7 @@ find_missing() {
   need_command gcc gcc
   need_command promtool prometheus
   need_command prometheus prometheus
+  need_command prometheus-alertmanager prometheus-alertmanager
   need_command amtool prometheus-alertmanager
   need_file /usr/include/stdio.h libc6-dev
   need_file /usr/include/linux/rtnetlink.h linux-libc-dev

@@ -6,6 +6,12 @@ import { Serving } from "../../src/watch/serving.ts";
 import { FakeClock } from "../support/fakeclock.ts";
 
 const PATIENCE_MS = 500;
+const IDLE = {
+  requests: { answers: new Map(), malformed: 0 },
+  connections: { accepted: 0, refused: 0, evicted: 0, slowRequests: 0, slowAnswers: 0 },
+  open: 0,
+};
+const COUNTERS = { http: IDLE, admin: IDLE };
 const WELL = { listening: ["somewhere"], failure: "", certificateExpiresWallMs: undefined };
 
 /** A serving whose servers only say what becomes of them. */
@@ -22,7 +28,7 @@ function serve(http: Partial<typeof DEFAULT_CONFIG.http> = {}, facts = { http: W
   const serving = new Serving(parts, 0, async () => {
     said.push("load");
     await loading.promise;
-    return { start: says("start"), reload: says("reload"), close: says("close"), facts };
+    return { start: says("start"), reload: says("reload"), close: says("close"), facts, counters: COUNTERS };
   });
   return { clock, said, serving, loaded: loading.resolve };
 }
