@@ -1,7 +1,7 @@
 import { closest } from "../util/closest.ts";
 import { SEVERITIES, type Severity } from "./rule.ts";
 
-/** Which alerts a silence is for: all that it names have to match. `*` stands for any characters. */
+/** Which alerts a silence is for: all that it names have to match. `*` stands for any characters; a port goes by its label. */
 export interface Matcher {
   readonly rule?: string;
   readonly severity?: Severity;

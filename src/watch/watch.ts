@@ -1,4 +1,5 @@
 import type { Health, HealthLimits } from "../health/health.ts";
+import { portLabel } from "../metrics/portlabel.ts";
 import type { Readings } from "../metrics/reading.ts";
 import { MetricRegistry } from "../metrics/registry.ts";
 import type { Reconciler } from "../port/reconciler.ts";
@@ -68,7 +69,7 @@ export class Watch implements Disposable {
       portsyncd_redis_connected: () => reconciler.databases.failures,
       portsyncd_netlink_connected: () => [this.kernel.failure],
       portsyncd_health_score: () => this.health.health?.reasons.map(({ text }) => text) ?? [],
-      portsyncd_port_init_pending_ports: () => [...reconciler.portSet.pending],
+      portsyncd_port_init_pending_ports: () => Array.from(reconciler.portSet.pending, portLabel),
     });
   }
 

@@ -246,7 +246,7 @@ describe("/api/v1/alerts", () => {
       sampleAlert("over", { state: "resolved", severity: "critical" }),
       sampleAlert("quiet", { state: "suppressed", severity: "critical", silence: daemon.silences[0]! }),
       sampleAlert("soon", { state: "pending" }),
-      sampleAlert("bad", { port: BYTES }),
+      sampleAlert("bad", { port: HOSTILE }),
       sampleAlert("worst", { severity: "critical" }),
     ];
     const alerts = (await api.rig.json("/api/v1/alerts")) as { alerts: { rule: string }[] };
