@@ -137,6 +137,8 @@ export class Watch implements Disposable {
     totals.raise("portsyncd_eoiu_timeouts_total", timeouts);
     if (detectedWallMs > 0) totals.setTime("portsyncd_last_eoiu_detection_timestamp_seconds", detectedWallMs);
     totals.settle();
+    const { publisher } = reconciler;
+    if (observations.ports.size > publisher.desired.size) observations.ports.retain((name) => publisher.isKnown(name));
   }
 
   #schedule(): void {

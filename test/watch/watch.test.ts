@@ -134,6 +134,14 @@ describe("Watch", () => {
     expect(lines().filter((line) => line.includes("alert:"))).toEqual([]);
   });
 
+  test("Watch forgets the flaps of ports that came and went while nothing could be published", async () => {
+    await using bench = await WatchBench.open("eth0");
+    for (const name of ["eth0", "eth1", "eth2"]) bench.watch.flap(name);
+    expect(bench.observations.ports.size).toBe(3);
+    await bench.clock.run(5000);
+    expect([bench.observations.ports.size, bench.observations.ports.flaps("eth0")]).toEqual([1, 1]);
+  });
+
   test("Watch does nothing any more after its end", async () => {
     await using bench = await WatchBench.open();
     bench.watch[Symbol.dispose]();
