@@ -7,7 +7,7 @@ export const FLAP_WINDOW_MS = 14 * 24 * 3_600_000;
 /** More episodes of one port are not kept; of a port that has more it is known without them. */
 export const MOST_EPISODES = 32;
 /** Of more ports than this those that flapped last are known: names may come and go without end, as of virtual machines. */
-export const MOST_PORTS = 16_384;
+export const MOST_PORTS = 4096;
 
 /** Flaps of a port that belong together. */
 export interface Episode {

@@ -326,6 +326,18 @@ describe("/api/v1/trends", () => {
   });
 });
 
+describe("/api/v1/trends of very many ports", () => {
+  test("tells the worst 1,024, in their order", async () => {
+    await using api = await started();
+    const few = { lastDay: 0, perDayBefore: 0, flaps: 1, episodes: 1, shared: 0 };
+    const usual = { verdict: "usual", ...few, risingConfidence: 0, worseConfidence: 0 } as const;
+    const ports = Array.from({ length: 1500 }, (_, i) => ({ port: `Ethernet${i}`, ...usual }));
+    api.rig.daemon.trendFacts = { reports: [], ports };
+    const trends = (await api.rig.json("/api/v1/trends")) as { ports: { port: string }[] };
+    expect(trends.ports.map(({ port }) => port)).toEqual(ports.slice(0, 1024).map(({ port }) => port));
+  });
+});
+
 describe("/api/v1/history", () => {
   const state = { admin: true, oper: true, mtu: 9100 };
   const transitions = Array.from({ length: 7 }, (_, i) => {
