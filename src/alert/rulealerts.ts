@@ -39,6 +39,7 @@ export interface Change {
 export interface AlertView extends NotificationSubject {
   readonly rule: string;
   readonly severity: Severity;
+  /** The label of the port, which is text, and not its bytes. */
   readonly port: string | undefined;
   readonly silence: Silence | undefined;
 }
