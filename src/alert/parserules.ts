@@ -38,7 +38,7 @@ function checkUse(table: RuleTable, take: NonNullable<RuleTable["take"]>, refuse
     if (!isNeeded && table[key] !== undefined) refuse(key, `has no effect ${when}`);
   };
   needs("range", isBetween, 'without condition = "between"');
-  needs("threshold", !isBetween && table.condition !== undefined, 'with condition = "between"');
+  if (table.condition !== undefined) needs("threshold", !isBetween, 'with condition = "between"');
   needs("window_secs", hasWindow, 'with take = "value"');
   if (table.quantile !== undefined && take !== "quantile")
     refuse("quantile", 'has no effect without take = "quantile"');

@@ -39,6 +39,7 @@ export interface Change {
 export interface AlertView extends NotificationSubject {
   readonly rule: string;
   readonly severity: Severity;
+  /** The label of the port, which is text, and not its bytes. */
   readonly port: string | undefined;
   readonly silence: Silence | undefined;
 }
@@ -97,6 +98,8 @@ export class RuleAlerts<M extends string> {
   #value: number | undefined;
   #firingMs = 0;
   #lookedMs: number | undefined;
+  /** Alerts that receivers know to fire under a severity that the rule has no more: for them it is another alert. */
+  #renamed: { readonly rule: Rule<M>; readonly instance: Instance }[] = [];
 
   /** Throws RangeError for a rule that cannot be evaluated. */
   constructor(rule: Rule<M>, samples: Samples<M>) {
@@ -117,6 +120,8 @@ export class RuleAlerts<M extends string> {
   /** Goes on with another rule of the same id. Throws RangeError for one that cannot be evaluated. */
   replace(rule: Rule<M>, samples: Samples<M>): void {
     this.#evaluate = compileEnabled(rule, samples);
+    for (const instance of this.#instances.values())
+      this.#instances.set(instance.port, this.#rename(instance, this.#rule.severity, rule.severity));
     this.#rule = rule;
   }
 
@@ -124,11 +129,12 @@ export class RuleAlerts<M extends string> {
    * Takes over an alert of an earlier process. One that this process has already is the same and began earlier, unless the
    * former had ended; what receivers were told last stays.
    */
-  restore({ port, alert, delivery }: SavedAlert): void {
+  restore({ port, alert, delivery, severity }: SavedAlert): void {
     const own = this.#instances.get(port);
     if (own && alert.state === "resolved") return;
-    const told = own && own.delivery.told !== "nothing" ? own.delivery : delivery;
-    this.#instances.set(port, { port, alert, delivery: told, silence: undefined });
+    const saved = this.#rename({ port, alert, delivery, silence: undefined }, severity, this.#rule.severity);
+    const told = own && own.delivery.told !== "nothing" ? own.delivery : saved.delivery;
+    this.#instances.set(port, { ...saved, delivery: told });
   }
 
   /** Looks at the metrics, and adds what changed to `changes`. */
@@ -148,6 +154,14 @@ export class RuleAlerts<M extends string> {
 
   /** Adds to `notifications` what receivers are to be told now; they count as told. */
   tell({ now, labels }: Surroundings, notifications: Notification[]): void {
+    for (const { rule, instance } of this.#renamed.splice(0)) {
+      const alert: Alert = { ...instance.alert, state: "resolved", since: now };
+      const subject = {
+        ...this.#subject({ ...instance, alert }, labels),
+        labels: alertLabels(rule, instance.port, labels),
+      };
+      notifications.push(notify(subject, { status: "resolved", isRepeat: false }, now));
+    }
     for (const [port, instance] of this.#instances) {
       const due = dueNotification(instance.alert, instance.delivery, now);
       if (!due) continue;
@@ -182,6 +196,14 @@ export class RuleAlerts<M extends string> {
     const { id, severity, enabled } = this.#rule;
     const counted = { transitions: { ...this.#transitions }, firingSeconds: this.#firingMs / 1000 };
     return { rule: id, severity, enabled, value: this.#value, alerts, ...counted };
+  }
+
+  /** Under another severity an alert has other labels: what receivers were told of the former is not told of this one. */
+  #rename(instance: Instance, former: Severity, severity: Severity): Instance {
+    if (former === severity) return instance;
+    const { delivery } = instance;
+    if (delivery.told === "firing") this.#renamed.push({ rule: { ...this.#rule, severity: former }, instance });
+    return { ...instance, delivery: { ...delivery, told: "nothing" } };
   }
 
   #see(

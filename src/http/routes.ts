@@ -1,4 +1,5 @@
 import { formatHealth } from "../health/health.ts";
+import { METRICS_CONTENT_TYPE } from "../metrics/registry.ts";
 import type { Clock } from "../util/clock.ts";
 import { type Answer, textAnswer } from "./answer.ts";
 import { formatPage, PAGE_POLICY } from "./page.ts";
@@ -8,9 +9,6 @@ import type { SilenceKeeper, Sources } from "./sources.ts";
 import { listingRoute } from "./v1/listing.ts";
 import { readingRoutes } from "./v1/routes.ts";
 import { silenceRoutes } from "./v1/silences.ts";
-
-/** The text format of Prometheus. */
-const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** What anybody who reaches the server may ask for: nothing of it changes anything. */
 export function serverRoutes(sources: Sources, clock: Clock): Route[] {
@@ -40,7 +38,7 @@ function plainRoutes(sources: Sources, clock: Clock): Route[] {
       return page(html);
     }),
     get("/metrics", "the metrics, for Prometheus", async () => {
-      return { status: 200, type: METRICS_TYPE, body: await sources.metrics() };
+      return { status: 200, type: METRICS_CONTENT_TYPE, body: await sources.metrics() };
     }),
     get("/-/healthy", "200 unless the daemon is unhealthy, and why", () => {
       const { health } = sources.status();

@@ -50,14 +50,23 @@ export async function placeSocket(path: string, listen: (path: string) => Promis
   }
 }
 
-/** Whether the socket is still the one with this inode. */
+/** Whether the socket is still the one with this inode. Where nobody may look, or there is no directory, it is not. */
 export function isInPlace(path: string, inode: number): boolean {
-  return statOf(path)?.ino === inode;
+  try {
+    return statOf(path)?.ino === inode;
+  } catch {
+    return false;
+  }
 }
 
-/** Takes the socket with this inode away, and no other. */
+/** Takes the socket with this inode away, and no other. One that cannot be removed stays: the next daemon finds it stale. */
 export function removeSocket(path: string, inode: number): void {
-  if (isInPlace(path, inode)) removeFile(path);
+  if (!isInPlace(path, inode)) return;
+  try {
+    removeFile(path);
+  } catch {
+    // A directory that became read-only is no reason not to stop.
+  }
 }
 
 /** Makes a directory and those above it that are missing, with a mode that no umask changes. */

@@ -3,8 +3,8 @@ import type { Batch } from "./message.ts";
 import type { Start } from "./start.ts";
 import type { Transition } from "./transition.ts";
 
-/** Names of counters that are kept; more are a mistake of the caller, which must not cost all memory. */
-const MOST_COUNTERS = 65_536;
+/** Names of counters that are kept: those of ports may come and go without end, which must cost neither all memory nor the disk. */
+export const MOST_COUNTERS = 65_536;
 /** Points of series that wait, at most; the oldest go first. */
 const MOST_POINTS = 10_000;
 

@@ -1,7 +1,7 @@
 import { Keepsakes } from "./keepsakes.ts";
 import { type Keepsake, type KeepsakeKind, type Kept, NOTHING_KEPT } from "./kept.ts";
 import type { Facts } from "./message.ts";
-import { SaveQueue } from "./queue.ts";
+import { MOST_COUNTERS, SaveQueue } from "./queue.ts";
 import type { Start } from "./start.ts";
 
 const QUEUE_MOST = 10_000;
@@ -35,6 +35,13 @@ export class Records {
   /** The value of a counter, with what is not saved yet. */
   counter(name: string): number {
     return (this.#saved?.get(name) ?? 0) + this.queue.pendingCount(name);
+  }
+
+  /** Adds to a counter, unless it would be one name too many. */
+  count(name: string, delta: number): void {
+    const saved = this.#saved;
+    if (saved && saved.size >= MOST_COUNTERS && !saved.has(name)) return;
+    this.queue.count(name, delta);
   }
 
   /** What is kept of a kind, by key; undefined until it is known. */

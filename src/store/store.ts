@@ -85,7 +85,7 @@ export class Store {
   /** Adds to a counter that goes on over restarts. */
   count(name: string, delta = 1): void {
     if (!this.#takes || delta === 0) return;
-    this.#queue.count(name, delta);
+    this.#records.count(name, delta);
     this.#saveSoon();
   }
 

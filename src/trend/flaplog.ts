@@ -6,6 +6,8 @@ export const EPISODE_MOST_MS = 3_600_000;
 export const FLAP_WINDOW_MS = 14 * 24 * 3_600_000;
 /** More episodes of one port are not kept; of a port that has more it is known without them. */
 export const MOST_EPISODES = 32;
+/** Of more ports than this those that flapped last are known: names may come and go without end, as of virtual machines. */
+export const MOST_PORTS = 4096;
 
 /** Flaps of a port that belong together. */
 export interface Episode {
@@ -32,12 +34,10 @@ export class FlapLog {
       episodes[episodes.length - 1] = { ...last, lastMs: ms, flaps: last.flaps + 1 };
     else episodes.push({ firstMs: ms, lastMs: ms, flaps: 1 });
     if (episodes.length > MOST_EPISODES) episodes.shift();
+    this.#episodes.delete(port); // so that the one that flapped the longest ago is the first
     this.#episodes.set(port, episodes);
-  }
-
-  /** Forgets a port, as when its optic was replaced. */
-  forget(port: string): void {
-    this.#episodes.delete(port);
+    if (this.#episodes.size > MOST_PORTS)
+      for (const first of this.#episodes.keys()) return void this.#episodes.delete(first);
   }
 
   /** The episodes of each port that has any in the window before `nowMs`, oldest first; older ones are forgotten. */

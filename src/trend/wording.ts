@@ -1,3 +1,4 @@
+import type { Anomaly } from "./anomaly.ts";
 import type { Crossing, Threshold } from "./degradation.ts";
 import type { PortFlaps } from "./flaptrend.ts";
 import { formatConfidence, formatNumber, formatQuantity, formatSeconds, paceOf } from "./quantity.ts";
@@ -5,6 +6,10 @@ import type { Subject } from "./subject.ts";
 import type { Trend } from "./trend.ts";
 
 const HOUR_SECONDS = 3600;
+
+/** Chance makes one point in 400 a severe anomaly: what is told of those that are past is an incident. */
+const LEAST_SEVERE = 3;
+const SEVERE_SHARE = 0.02;
 
 /**
  * Says what a series does, as in `rising by 3.2 us per hour to 1.2 ms, 97 % sure; crosses 10 ms in 5 h (3 h to 9 h)`.
@@ -18,6 +23,9 @@ export function describeTrend(trend: Trend, subject: Subject, threshold?: Thresh
     const { periodSeconds, amplitude } = trend.season;
     parts.push(`repeats every ${formatSeconds(periodSeconds, 2)} (+-${say(amplitude, 2)})`);
   }
+  const severe = trend.anomalies.filter(({ severity }) => severity === "severe");
+  if (severe.length >= Math.max(LEAST_SEVERE, trend.points * SEVERE_SHARE))
+    parts.push(describeSevere(severe, trend.lastMs, say));
   const newest = trend.anomalies.at(-1);
   if (newest?.ms === trend.lastMs && newest.severity !== "minor")
     parts.push(`the newest value, ${say(newest.value)}, is a ${newest.severity} anomaly`);
@@ -52,6 +60,12 @@ function describeDirection(trend: Trend, subject: Subject, say: (value: number, 
 function describeCrossing({ inSeconds, earliestSeconds, latestSeconds }: Crossing): string {
   const latest = latestSeconds === Infinity ? "open" : formatSeconds(latestSeconds, 2);
   return `in ${formatSeconds(inSeconds, 2)} (${formatSeconds(earliestSeconds, 2)} to ${latest})`;
+}
+
+function describeSevere(severe: readonly Anomaly[], lastMs: number, say: (value: number) => string): string {
+  const furthest = severe.reduce((a, b) => (Math.abs(b.z) >= Math.abs(a.z) ? b : a));
+  const before = formatSeconds((lastMs - furthest.ms) / 1000, 2);
+  return `${severe.length} severe anomalies, the furthest ${say(furthest.value)}, ${before} before the newest value`;
 }
 
 /** Of a counter, whose values are rates, how much that is in an hour. */

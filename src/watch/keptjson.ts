@@ -8,7 +8,10 @@ import { ALERT_STATES } from "../alert/step.ts";
 
 const Finite = v.pipe(v.number(), v.finite());
 const Text = v.string();
-const MomentSchema = v.object({ wallMs: Finite, monotonicMs: Finite });
+/** The longest that a Date holds, in milliseconds before and after 1970: receivers are told of times as dates. */
+const LONGEST_DATE_MS = 8.64e15;
+const WallMs = v.pipe(v.number(), v.minValue(-LONGEST_DATE_MS), v.maxValue(LONGEST_DATE_MS));
+const MomentSchema = v.object({ wallMs: WallMs, monotonicMs: Finite });
 
 const AlertSchema = v.object({
   rule: Text,
@@ -35,11 +38,11 @@ const SilenceSchema = v.object({
     port: v.exactOptional(Text),
   }),
   reason: Text,
-  createdWallMs: Finite,
-  expiresWallMs: Finite,
+  createdWallMs: WallMs,
+  expiresWallMs: WallMs,
 });
 
-const SampleSchema = v.object({ wallMs: Finite, values: v.record(Text, Finite) });
+const SampleSchema = v.object({ wallMs: WallMs, values: v.record(Text, Finite) });
 
 /** Reads what the store kept; undefined for what no version wrote, as in a file that somebody has edited. */
 function parse<T>(schema: v.GenericSchema<unknown, T>, json: string | undefined): T | undefined {

@@ -30,9 +30,19 @@ export class PortRecords {
     this.#record(name).changedWallMs = wallMs;
   }
 
-  /** The port is gone; its flaps go on where they were if it comes back. */
+  /** The port is gone; its flaps go on where they were if it comes back, as far as the store has them. */
   remove(name: string): void {
     this.#records.delete(name);
+  }
+
+  /** How many ports something is known of. */
+  get size(): number {
+    return this.#records.size;
+  }
+
+  /** Forgets ports that are not known any more and of which nobody said that they are gone: they were never published. */
+  retain(isKnown: (name: string) => boolean): void {
+    for (const name of this.#records.keys()) if (!isKnown(name)) this.#records.delete(name);
   }
 
   /** How often the port flapped; undefined while that is not known. */

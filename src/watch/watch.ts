@@ -1,4 +1,5 @@
 import type { Health, HealthLimits } from "../health/health.ts";
+import { portLabel } from "../metrics/portlabel.ts";
 import type { Readings } from "../metrics/reading.ts";
 import { MetricRegistry } from "../metrics/registry.ts";
 import type { Reconciler } from "../port/reconciler.ts";
@@ -71,7 +72,7 @@ export class Watch implements Disposable {
       portsyncd_redis_connected: () => reconciler.databases.failures,
       portsyncd_netlink_connected: () => [this.kernel.failure],
       portsyncd_health_score: () => this.health.health?.reasons.map(({ text }) => text) ?? [],
-      portsyncd_port_init_pending_ports: () => [...reconciler.portSet.pending],
+      portsyncd_port_init_pending_ports: () => Array.from(reconciler.portSet.pending, portLabel),
     });
   }
 
@@ -139,6 +140,8 @@ export class Watch implements Disposable {
     totals.raise("portsyncd_eoiu_timeouts_total", timeouts);
     if (detectedWallMs > 0) totals.setTime("portsyncd_last_eoiu_detection_timestamp_seconds", detectedWallMs);
     totals.settle();
+    const { publisher } = reconciler;
+    if (observations.ports.size > publisher.desired.size) observations.ports.retain((name) => publisher.isKnown(name));
   }
 
   #schedule(): void {

@@ -173,6 +173,50 @@ test("AlertEngine goes on with an alert when its rule is changed, and with the h
   expect(rig.states(3, 20)).toEqual(["firing"]);
 });
 
+test("AlertEngine tells the end of an alert under its old severity when the rule has another, and the alert anew", () => {
+  const rig = new Rig([ruleOf({ severity: "critical" })]);
+  const [critical] = (rig.metrics.set("m", 1), rig.tick(0).notifications);
+  rig.engine.setRules([ruleOf({ severity: "warning" })]);
+  const after = rig.tick(5).notifications;
+  expect(after.map(({ status, isRepeat, labels }) => [status, isRepeat, labels["severity"]])).toEqual([
+    ["resolved", false, "critical"],
+    ["firing", false, "warning"],
+  ]);
+  expect([after[0]!.fingerprint, after[1]!.startsAt]).toEqual([critical!.fingerprint, critical!.startsAt]);
+  expect(after[0]!.endsAt).toBe(new Date(WALL + 5000).toISOString());
+  expect(rig.tick(5).notifications).toEqual([]);
+  rig.metrics.set("m", 0);
+  expect(rig.tick(5).notifications.map(({ status, labels }) => [status, labels["severity"]])).toEqual([
+    ["resolved", "warning"],
+  ]);
+});
+
+test("AlertEngine tells nobody of the old severity of an alert that nobody was told of, or that had ended", () => {
+  const pending = new Rig([ruleOf({ severity: "critical", forSeconds: 60 })]);
+  expect(pending.states(1, 0)).toEqual(["pending"]);
+  const ended = new Rig([ruleOf({ severity: "critical" })]);
+  expect([ended.states(1, 0), ended.states(0, 5)]).toEqual([["firing"], ["resolved"]]);
+  for (const [rig, forSeconds] of [
+    [pending, 60],
+    [ended, 0],
+  ] as const) {
+    rig.engine.setRules([ruleOf({ forSeconds })]);
+    expect(rig.tick(5).notifications).toEqual([]);
+  }
+});
+
+test("AlertEngine tells the end of what an earlier process told under another severity", () => {
+  const former = new Rig([ruleOf({ severity: "critical" })]);
+  expect(former.states(1, 0)).toEqual(["firing"]);
+  const rig = new Rig([ruleOf()], { alerts: former.engine.save(former.now) }, former.clock);
+  rig.metrics.set("m", 1);
+  const told = rig.tick(5).notifications.map(({ status, labels }) => [status, labels["severity"]]);
+  expect(told).toEqual([
+    ["resolved", "critical"],
+    ["firing", "warning"],
+  ]);
+});
+
 test("AlertEngine forgets the history of a metric that no rule asks for any more", () => {
   const rule = ruleOf({ expression: { kind: "increase", metric: "m", windowSeconds: 300 } });
   const rig = new Rig([rule]);

@@ -253,6 +253,9 @@ test("parseRules refuses what is no table, and a table without an id", () => {
 test("parseRules asks for what is needed, and refuses what would have no effect", () => {
   const { threshold: _, condition: __, ...bare } = DEPTH;
   expect(issuesOf(bare)).toEqual([`0 condition: is missing; allowed: ${RULE_KEYS.condition.allowed}`]);
+  expect(issuesOf({ ...bare, threshold: 5 })).toEqual([
+    `0 condition: is missing; allowed: ${RULE_KEYS.condition.allowed}`,
+  ]);
   expect(issuesOf({ ...bare, condition: "below" })).toEqual(["0 threshold: is missing; allowed: a finite number"]);
   expect(issuesOf({ ...DEPTH, range: [1, 2] })).toEqual(['0 range: has no effect without condition = "between"']);
   expect(issuesOf({ ...DEPTH, condition: "between", range: [1, 2] })).toEqual([

@@ -5,6 +5,7 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  renameSync,
   statSync,
   symlinkSync,
   unlinkSync,
@@ -145,6 +146,31 @@ describe("AdminServer", () => {
     await waitUntil("socket", () => existsSync(rig.path));
     expect((await rig.fetch("/-/ready")).status).toBe(200);
     expect(log()).toContain(`WARN :- admin: the socket ${rig.path} is gone; it is made again`);
+  });
+
+  test("says why when its directory became something else, and comes back with the directory", async () => {
+    await using dir = new TempDir();
+    await using rig = await AdminRig.start(join(dir.path, "run/admin.sock"));
+    renameSync(dir.file("run"), dir.file("aside"));
+    writeFileSync(dir.file("run"), "");
+    await rig.clock.run(10_000);
+    await waitUntil("failure", () => rig.server.facts.failure !== "");
+    expect(rig.server.facts.listening).toEqual([]);
+    unlinkSync(dir.file("run"));
+    await rig.clock.run(2000);
+    await waitUntil("socket", () => existsSync(rig.path));
+    expect((await rig.fetch("/-/ready")).status).toBe(200);
+    expect(rig.server.facts.failure).toBe("");
+  });
+
+  test("ends though its directory became something else", async () => {
+    await using dir = new TempDir();
+    const rig = await AdminRig.start(join(dir.path, "run/admin.sock"));
+    renameSync(dir.file("run"), dir.file("aside"));
+    writeFileSync(dir.file("run"), "");
+    await rig.server.close();
+    expect(rig.server.facts.listening).toEqual([]);
+    expect(rig.clock.timers).toBe(0);
   });
 
   test("leaves nothing behind when it is closed while it begins", async () => {

@@ -105,7 +105,7 @@ describe("formatPage", () => {
     const annotations = { summary: HOSTILE, description: HOSTILE, action: HOSTILE };
     daemon.allPorts = [samplePort(name, { published: undefined })];
     daemon.allAlerts = [
-      sampleAlert(HOSTILE, { port: name, annotations, state: "suppressed", silence: daemon.silences[0]! }),
+      sampleAlert(HOSTILE, { port: HOSTILE, annotations, state: "suppressed", silence: daemon.silences[0]! }),
     ];
     daemon.transitions = [{ id: 1, wallMs: NOW_MS, port: name, cause: "event", old: null, new: null }];
     const page = await pageOf(rig);

@@ -5,6 +5,7 @@ import type { HistoryPage } from "../../src/store/historypage.ts";
 import { NOTHING_KEPT } from "../../src/store/kept.ts";
 import type { Facts, Reply, Request } from "../../src/store/message.ts";
 import type { StoreOptions } from "../../src/store/options.ts";
+import { MOST_COUNTERS } from "../../src/store/queue.ts";
 import { EMPTY_TALLY } from "../../src/store/status.ts";
 import { Store } from "../../src/store/store.ts";
 import type { ThreadObserver } from "../../src/store/thread.ts";
@@ -266,6 +267,16 @@ describe("Store", () => {
     s.clock.advance(DELAY_MS);
     s.fail();
     expect([s.store.isLoaded, s.store.counter("flaps")]).toEqual([true, 4]);
+  });
+
+  test("takes no more names of counters when the file has enough, and counts on those that it has", () => {
+    const s = new Scripted();
+    s.done({ counters: Array.from({ length: MOST_COUNTERS }, (_, i) => [`flaps/${i}`, 1] as const) });
+    s.store.count("flaps/new");
+    s.store.count("flaps/7");
+    expect([s.store.counter("flaps/new"), s.store.counter("flaps/7")]).toEqual([0, 2]);
+    s.clock.advance(DELAY_MS);
+    expect(s.requests.at(-1)).toMatchObject({ batch: { counters: [["flaps/7", 1]] } });
   });
 
   test("counts on from what was saved, and saves again what an older file does not have", () => {

@@ -1,6 +1,13 @@
 import { expect, test } from "bun:test";
 
-import { EPISODE_GAP_MS, EPISODE_MOST_MS, FLAP_WINDOW_MS, FlapLog, MOST_EPISODES } from "../../src/trend/flaplog.ts";
+import {
+  EPISODE_GAP_MS,
+  EPISODE_MOST_MS,
+  FLAP_WINDOW_MS,
+  FlapLog,
+  MOST_EPISODES,
+  MOST_PORTS,
+} from "../../src/trend/flaplog.ts";
 
 test("FlapLog joins flaps that follow each other closely to an episode", () => {
   const log = new FlapLog(0);
@@ -45,9 +52,12 @@ test("FlapLog keeps the newest episodes of a port, and no more than it has room 
   expect(episodes[0]!.firstMs).toBe(5 * 2 * EPISODE_GAP_MS);
 });
 
-test("FlapLog forgets a port when it is told to", () => {
+test("FlapLog knows of too many ports those that flapped last", () => {
   const log = new FlapLog(0);
-  log.add("Ethernet0", 0);
-  log.forget("Ethernet0");
-  expect(log.recent(1).size).toBe(0);
+  for (let i = 0; i < MOST_PORTS; i++) log.add(`eth${i}`, i);
+  log.add("eth0", MOST_PORTS);
+  log.add("new", MOST_PORTS);
+  const { size } = log.recent(MOST_PORTS);
+  const has = ["eth0", "eth1", "eth2", "new"].map((port) => log.recent(MOST_PORTS).has(port));
+  expect([size, ...has]).toEqual([MOST_PORTS, true, false, true, true]);
 });

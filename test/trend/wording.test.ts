@@ -68,6 +68,20 @@ test("describeTrend tells of the newest value when it is an anomaly that is no e
   expect(words(anomaly(5, "severe"))).toBe("steady at 1.2 ms");
 });
 
+test("describeTrend tells of severe anomalies that are past when they are more than chance makes", () => {
+  const words = (points: number, severe: number): string => {
+    const anomalies = Array.from({ length: severe }, (_, i) => {
+      return { ms: HOUR_MS - 600_000 + i * 10_000, value: i, z: i === 1 ? -9 : -4, severity: "severe" } as const;
+    });
+    return describeTrend({ ...RISING, direction: "steady", level: 100, points, anomalies }, SUBJECTS.health_score);
+  };
+  expect(words(360, 7)).toBe("steady at 100 points");
+  expect(words(360, 8)).toBe(
+    "steady at 100 points; 8 severe anomalies, the furthest 1 points, 9.8 min before the newest value",
+  );
+  expect([words(40, 2), words(40, 3).includes("3 severe")]).toEqual(["steady at 100 points", true]);
+});
+
 test("describePort says how often a port flaps, and why it is where it is in the list", () => {
   const flaps: PortFlaps = {
     port: "Ethernet8",

@@ -178,4 +178,22 @@ describe("AlertKeeping", () => {
     expect([...two.store.keepsakes("alert")!.keys()]).toEqual(["redis_down"]);
     expect(two.silences.list).toEqual([]);
   });
+
+  test("AlertKeeping does without an alert that began when no calendar has a date, which nobody could be told", async () => {
+    await using dir = new TempDir();
+    using one = await first(dir.file("store"));
+    one.metrics.set(CONNECTED, 0);
+    await one.look(20);
+    const [kept] = one.store.keepsakes("alert")!.values();
+    const alert = JSON.parse(kept!) as { alert: { startedAt: { wallMs: number } } };
+    expect(alert.alert.startedAt.wallMs).toBeGreaterThan(0);
+    alert.alert.startedAt.wallMs = -8.7e15;
+    using two = await one.crash(dir.file("store"), 5);
+    keepWrongly(dir.file("store/portsyncd.db"), ["alert"], [JSON.stringify(alert)]);
+    await two.load();
+    two.metrics.set(CONNECTED, 1);
+    await two.look(5);
+    expect([...two.store.keepsakes("alert")!.keys()]).toEqual(["redis_down"]);
+    expect(two.state("redis_down")).toBe("resolved");
+  });
 });

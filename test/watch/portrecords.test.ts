@@ -36,6 +36,15 @@ describe("PortRecords", () => {
     expect(records.flaps("Ethernet0")).toBe(5);
   });
 
+  test("PortRecords.retain forgets what is not known any more", () => {
+    const records = new PortRecords(new LastingTotals(new CountingStore().load()));
+    for (const name of ["Ethernet0", "Ethernet4"]) records.change(name, 1000);
+    expect(records.size).toBe(2);
+    records.retain((name) => name === "Ethernet4");
+    expect(records.size).toBe(1);
+    expect([records.changedWallMs("Ethernet0"), records.changedWallMs("Ethernet4")]).toEqual([undefined, 1000]);
+  });
+
   test("PortRecords.changedWallMs is when the port changed last, and nothing before", () => {
     const records = new PortRecords(new LastingTotals(new CountingStore()));
     expect(records.changedWallMs("Ethernet0")).toBeUndefined();

@@ -2,6 +2,8 @@ import { describe, expect, test } from "bun:test";
 
 import { DEFAULT_CONFIG } from "../../src/config/schema.ts";
 import { DEFAULT_HEALTH_LIMITS } from "../../src/health/health.ts";
+import { toAlerts } from "../../src/http/v1/alerts.ts";
+import { silenceRoutes } from "../../src/http/v1/silences.ts";
 import { alertSettings } from "../../src/watch/alertsettings.ts";
 import { seriesName } from "../metrics/exposition.ts";
 import { collectLog } from "../port/loglines.ts";
@@ -115,6 +117,30 @@ describe("Watch", () => {
     );
   });
 
+  test("Watch keeps quiet about a port that is silenced by the name under which its alert is shown, whatever its bytes are", async () => {
+    const shown = ["eth端口", "ethÃ©", "eth/xff", 'eth"\\'];
+    const bytes = ["eth\xe7\xab\xaf\xe5\x8f\xa3", "eth\xc3\x83\xc2\xa9", "eth\xff", 'eth"\\'];
+    await using bench = await WatchBench.open(...bytes, "eth0");
+    const { alerting, silences } = bench.watch;
+    const alerts = () => ({ alerts: alerting.alerts, rules: alerting.statistics, silences: silences.list });
+    const [, create] = silenceRoutes({ alerts }, silences);
+    for (const port of shown) {
+      const wanted = { rule: "port_flapping", port, reason: "known", expires_in_secs: 3600 };
+      await create!.handle({ names: {}, query: new Map(), body: async () => wanted });
+    }
+    await bench.clock.run(5000);
+    for (let flaps = 0; flaps < 6; flaps++) {
+      for (let index = 1; index <= 5; index++) bench.kernel.change(index, { flags: 0x1 });
+      for (let index = 1; index <= 5; index++) bench.kernel.change(index, { flags: UP });
+      await bench.clock.run(10);
+    }
+    await bench.clock.run(5000);
+    const told = toAlerts(alerts(), bench.clock.wallNow()).alerts.map(({ port, state }) => [port, state]);
+    expect(new Map(told as [string, string][])).toEqual(
+      new Map([...shown.map((port) => [port, "suppressed"] as const), ["eth0", "firing"]]),
+    );
+  });
+
   test("Watch says nothing of the alerts that each start has pending, before Redis and the kernel have answered", async () => {
     await using bench = await WatchBench.open("eth0");
     const state = (rule: string, state: string) =>
@@ -124,6 +150,14 @@ describe("Watch", () => {
     for (const rule of ["redis_down", "netlink_down"])
       expect([series.get(state(rule, "pending")), series.get(state(rule, "firing"))]).toEqual([1, 0]);
     expect(lines().filter((line) => line.includes("alert:"))).toEqual([]);
+  });
+
+  test("Watch forgets the flaps of ports that came and went while nothing could be published", async () => {
+    await using bench = await WatchBench.open("eth0");
+    for (const name of ["eth0", "eth1", "eth2"]) bench.watch.flap(name);
+    expect(bench.observations.ports.size).toBe(3);
+    await bench.clock.run(5000);
+    expect([bench.observations.ports.size, bench.observations.ports.flaps("eth0")]).toEqual([1, 1]);
   });
 
   test("Watch does nothing any more after its end", async () => {

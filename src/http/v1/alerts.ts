@@ -2,7 +2,6 @@ import { SEVERITIES } from "../../alert/rule.ts";
 import type { AlertView, RuleStatistics } from "../../alert/rulealerts.ts";
 import type { Silence } from "../../alert/silence.ts";
 import type { AlertState } from "../../alert/step.ts";
-import { decodeName } from "../../util/ifname.ts";
 import type { AlertFacts } from "../sources.ts";
 import type { Response } from "./schema.ts";
 import { toTime, toTimeOrNull } from "./time.ts";
@@ -26,7 +25,7 @@ export function toSilence({ id, matcher, reason, createdWallMs, expiresWallMs }:
     id,
     rule: matcher.rule ?? null,
     severity: matcher.severity ?? null,
-    port: matcher.port === undefined ? null : decodeName(matcher.port),
+    port: matcher.port ?? null,
     reason,
     created: toTime(createdWallMs),
     expires: toTime(expiresWallMs),
@@ -40,7 +39,7 @@ function toAlert(view: AlertView): Response<"Alerts">["alerts"][number] {
     rule,
     severity,
     state: alert.state,
-    port: port === undefined ? null : decodeName(port),
+    port: port ?? null,
     since: toTime(alert.since.wallMs),
     active_since: toTime(alert.activeSince.wallMs),
     started: toTimeOrNull(alert.startedAt?.wallMs),

@@ -230,7 +230,7 @@ const portTrend = v.strictObject({
 const TrendsSchema = v.strictObject({
   time: time("when this was so"),
   series: v.array(series),
-  ports: told(v.array(portTrend), "those that flapped, the worst first"),
+  ports: told(v.array(portTrend), "those that flapped, the worst first, at most 1024"),
 });
 
 const snapshot = (meaning: string) =>

@@ -1,6 +1,5 @@
 import { matchesPattern, type SilenceIssue } from "../../alert/silence.ts";
 import { closest } from "../../util/closest.ts";
-import { encodeName } from "../../util/ifname.ts";
 import { type Answer, jsonAnswer, refusal } from "../answer.ts";
 import type { Route } from "../route.ts";
 import type { MadeSilence, SilenceKeeper, Sources } from "../sources.ts";
@@ -29,7 +28,7 @@ export function silenceRoutes(sources: Pick<Sources, "alerts">, keeper: SilenceK
       handle: async (request) => {
         const wanted = await request.body();
         checkRule(wanted["rule"], sources);
-        return answerCreated(await keeper.create(withPortBytes(wanted)));
+        return answerCreated(await keeper.create(wanted));
       },
     },
     {
@@ -63,10 +62,4 @@ function checkRule(wanted: unknown, sources: Pick<Sources, "alerts">): void {
   const meant = closest(wanted, ids);
   const message = `there is no such rule${meant === undefined ? "; GET /api/v1/alerts lists them" : `, did you mean ${meant}?`}`;
   throw refusal(422, "the silence was not made", { issues: [{ key: "rule", message }] });
-}
-
-/** Ports go by their bytes inside of the daemon. */
-function withPortBytes(request: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const { port } = request;
-  return typeof port === "string" ? { ...request, port: encodeName(port) } : request;
 }

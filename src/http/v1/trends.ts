@@ -8,11 +8,15 @@ import type { TrendFacts } from "../sources.ts";
 import type { Response } from "./schema.ts";
 import { toTime } from "./time.ts";
 
+/** Ports of one answer, the worst: as many as a large switch has. Names that come and go could be many more. */
+const MOST_PORTS_TOLD = 1024;
+
 type Series = Response<"Trends">["series"][number];
 
 /** The answer to GET /api/v1/trends. */
 export function toTrends({ reports, ports }: TrendFacts, nowWallMs: number): Response<"Trends"> {
-  return { time: toTime(nowWallMs), series: reports.map(toSeries), ports: ports.map(toPortTrend) };
+  const told = ports.slice(0, MOST_PORTS_TOLD);
+  return { time: toTime(nowWallMs), series: reports.map(toSeries), ports: told.map(toPortTrend) };
 }
 
 function toSeries({ series, tier, words, trend }: TrendReport): Series {

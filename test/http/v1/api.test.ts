@@ -246,7 +246,7 @@ describe("/api/v1/alerts", () => {
       sampleAlert("over", { state: "resolved", severity: "critical" }),
       sampleAlert("quiet", { state: "suppressed", severity: "critical", silence: daemon.silences[0]! }),
       sampleAlert("soon", { state: "pending" }),
-      sampleAlert("bad", { port: BYTES }),
+      sampleAlert("bad", { port: HOSTILE }),
       sampleAlert("worst", { severity: "critical" }),
     ];
     const alerts = (await api.rig.json("/api/v1/alerts")) as { alerts: { rule: string }[] };
@@ -323,6 +323,18 @@ describe("/api/v1/trends", () => {
     const { series } = trends as { series: { trend: { per_second: number; crossing: { in_seconds: number } } }[] };
     expect(series[0]!.trend.per_second).toBeCloseTo(1e-6, 9);
     expect(series[0]!.trend.crossing.in_seconds).toBeCloseTo((0.002 - 0.00159) / 1e-6, -1);
+  });
+});
+
+describe("/api/v1/trends of very many ports", () => {
+  test("tells the worst 1,024, in their order", async () => {
+    await using api = await started();
+    const few = { lastDay: 0, perDayBefore: 0, flaps: 1, episodes: 1, shared: 0 };
+    const usual = { verdict: "usual", ...few, risingConfidence: 0, worseConfidence: 0 } as const;
+    const ports = Array.from({ length: 1500 }, (_, i) => ({ port: `Ethernet${i}`, ...usual }));
+    api.rig.daemon.trendFacts = { reports: [], ports };
+    const trends = (await api.rig.json("/api/v1/trends")) as { ports: { port: string }[] };
+    expect(trends.ports.map(({ port }) => port)).toEqual(ports.slice(0, 1024).map(({ port }) => port));
   });
 });
 
