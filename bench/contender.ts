@@ -100,10 +100,24 @@ export class Contender implements AsyncDisposable {
 
   /** A mode of yardstick.c that writes STATE_DB: `serial`. */
   static serial(ports: readonly string[], yardstick: string): Promise<Contender> {
-    return Contender.#open("serial", ports, async (box, owned) => {
+    return Contender.#mirror("serial", ports, ({ db }) => [yardstick, "serial", db.server("STATE_DB").socketPath]);
+  }
+
+  /** The least that a program on Bun can do: bare.ts. */
+  static bare(ports: readonly string[]): Promise<Contender> {
+    const words = [process.execPath, "--no-env-file", join(import.meta.dir, "bare.ts")];
+    return Contender.#mirror("bare", ports, ({ db }) => [
+      ...words,
+      db.server("STATE_DB").socketPath,
+      `${db.databases.STATE_DB.id}`,
+    ]);
+  }
+
+  /** A program that writes each message to STATE_DB, without regard to what else there is. */
+  static #mirror(name: string, ports: readonly string[], words: (box: Switch) => string[]): Promise<Contender> {
+    return Contender.#open(name, ports, async (box, owned) => {
       await addRows(box, ports);
-      const words = [yardstick, "serial", box.db.server("STATE_DB").socketPath];
-      const program = owned.use(new Program(box.namespace, words));
+      const program = owned.use(new Program(box.namespace, words(box)));
       await program.hear("ready");
       await addPorts(box, ports);
       await box.expectStateEqualsKernel(ports, { seconds: SECONDS });

@@ -12,8 +12,8 @@ const USAGE = `bun bench/steady.ts [--ports N] [--rates N,...] [--seconds N] [--
 
 Changes MTUs of real links at a steady pace of so many a second, for --seconds at each rate, and takes for each change the time
 from the request until STATE_DB has it; percentiles, CPU and garbage collections for each --window seconds. Before and after,
-for --baseline seconds each, the same for a program that does what the C++ portsyncd does for each message ("serial"); the
-relation is to the median of both. What is due in a millisecond goes out at once; "bench late" is how late this bench itself
+for --baseline seconds each, the same for a program that does what the C++ portsyncd does for each message ("serial"), and for
+the least that a program on Bun can do ("bare": receive, decode, write); the relation is to the median of "serial". What is due in a millisecond goes out at once; "bench late" is how late this bench itself
 was, which may be part of the longest latencies. The collections are those that JavaScriptCore logs (BUN_JSC_logGC);
 where it logs none, nothing is known but the longest latency. ${WHICH_DAEMON}`;
 
@@ -41,16 +41,23 @@ async function main(): Promise<void> {
   const names = portNames(numbers.ports[0]!);
   const daemon = owned.use(await Contender.portsyncd(names, { env: LOG_COLLECTIONS }));
   const serial = yardstick ? owned.use(await Contender.serial(names, yardstick)) : undefined;
+  const bare = owned.use(await Contender.bare(names));
   const [seconds, windowSeconds, baseline] = [numbers.seconds[0]!, numbers.window[0]!, numbers.baseline[0]!];
   const rows: Row[] = [];
   for (const rate of numbers.rates) {
-    const bracket = async () => (serial ? await run(serial, { rate, seconds: baseline, windowSeconds: baseline }) : []);
+    const aside = { rate, seconds: baseline, windowSeconds: baseline };
+    const bracket = async () => [...(serial ? await run(serial, aside) : []), ...(await run(bare, aside))];
     const before = await bracket();
     const measured = await run(daemon, { rate, seconds, windowSeconds });
     const after = await bracket();
-    const base = [...before, ...after].map((row) => Number(row["p50 us"]));
-    const relate = (row: Row) => ({ ...row, "p50 to serial": Number(row["p50 us"]) / median(base) });
-    rows.push(...before, ...(base.length > 0 ? measured.map(relate) : measured), ...after);
+    const base = [...before, ...after].filter(({ program }) => program === "serial");
+    const relation = (row: Row, name: string) => Number(row[name]) / median(base.map((each) => Number(each[name])));
+    const relate = (row: Row): Row => ({
+      ...row,
+      "p50 to serial": relation(row, "p50 us"),
+      "CPU to serial": relation(row, "CPU us/event"),
+    });
+    rows.push(...[...before, ...measured, ...after].map((row) => (base.length > 0 ? relate(row) : row)));
   }
   await report("steady", { "paced MTU changes": rows }, json);
 }
