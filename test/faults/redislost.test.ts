@@ -36,14 +36,13 @@ testWith(canUseFaultBed, "Reconciler publishes what happened when connections ar
 
 testWith(canUseFaultBed, "Reconciler publishes what happened while Redis was killed", async () => {
   await using bed = await FaultBed.open();
-  const before = await snapshot(bed.box.db);
+  await bed.box.db.state.call("SAVE"); // the next start has it: rows that the test wrote then might be later than the daemon's
   await bed.box.db.server("STATE_DB").kill();
   await bed.daemon.waitForLog(/STATE_DB is not there/);
   await bed.expectIntake();
   await bed.replug();
   await bed.box.db.server("STATE_DB").start();
   await bed.box.db.connect();
-  await refill(bed.box.db, before);
   times.add("killed, its data restored", await bed.recovered(performance.now()));
 });
 
@@ -74,15 +73,18 @@ testWith(canUseFaultBed, "Reconciler repairs rows that somebody changed while Re
 testWith(canUseFaultBed, "Reconciler goes on while one of three servers is gone", async () => {
   const databases = { APPL_DB: { instance: "redis1" }, STATE_DB: { instance: "redis2" } };
   await using bed = await FaultBed.open({ databases });
-  const before = await snapshot(bed.box.db);
-  for (const name of ["CONFIG_DB", "APPL_DB", "STATE_DB"] as const) {
+  for (const [name, client] of [
+    ["CONFIG_DB", "config"],
+    ["APPL_DB", "appl"],
+    ["STATE_DB", "state"],
+  ] as const) {
+    await bed.box.db[client].call("SAVE"); // as above
     await bed.box.db.server(name).kill();
     await bed.daemon.waitForLog(new RegExp(`${name} is not there`));
     await bed.expectIntake();
     if (name !== "STATE_DB") await bed.equal();
     await bed.box.db.server(name).start();
     await bed.box.db.connect();
-    await refill(bed.box.db, before, [name]);
     times.add(`${name} alone was gone`, await bed.recovered(performance.now()));
   }
   await bed.replug();
