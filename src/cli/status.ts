@@ -22,7 +22,7 @@ export function formatStatus(status: Response<"Status">): string {
     `${health.status}, ${health.score} of 100${status.ready ? "" : "; not ready yet"}`,
     ...health.reasons.map(({ text, points }) => `  ${text} (-${points})`),
     `ports        ${ports.in_sync} of ${ports.total} in sync, ${ports.with_problems} not in order`,
-    `PortInitDone ${port_init.done ? "sent" : waitsFor(port_init.pending)}`,
+    ...(status.mode === "sonic" ? [`PortInitDone ${port_init.done ? "sent" : waitsFor(port_init.pending)}`] : []),
     `kernel       ${netlink.connected ? `${netlink.links} links` : "not connected"}`,
     ...databases.map(
       ({ name, usable, failure }) => `${name.padEnd(12)} ${usable ? "connected" : failure || "not connected"}`,

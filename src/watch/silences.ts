@@ -63,7 +63,8 @@ export class Silences implements SilenceKeeper {
     this.#onChange([...this.#silences.values()]);
     const notKept = await this.#whyNotKept();
     const { id, matcher, reason } = silence;
-    log.notice("silence {id} for {matcher}: {reason}", { id, matcher: JSON.stringify(matcher), reason });
+    const about = [matcher.rule, matcher.severity, matcher.port].filter((part) => part !== undefined).join(", ");
+    log.notice("silence {id} of {about}: {reason}", { id, about, reason });
     if (notKept !== "") log.warn("silence {id} is not kept over a restart: {notKept}", { id, notKept });
     return { ...silence, notKept };
   }

@@ -70,6 +70,13 @@ describe("portsyncd", () => {
     expect(JSON.parse(json!)).toEqual(await rig.json("/api/v1/status"));
   });
 
+  test("status says nothing of PortInitDone where nobody is told of it", async () => {
+    rig.daemon.facts = { ...STATUS, mode: "standalone", portInit: { isDone: false, pending: [] } };
+    expect((await linesOf("status")).join("\n")).not.toContain("PortInitDone");
+    rig.daemon.facts = { ...STATUS, portInit: { isDone: false, pending: [] } };
+    expect(await linesOf("status")).toContain("PortInitDone not sent");
+  });
+
   test("alerts prints the alerts, the most urgent first, and the silences", async () => {
     await rig.daemon.create({ rule: "redis_*", reason: `upgrade${HOSTILE}`, expires_in_secs: 60 });
     const silence = rig.daemon.silences[0]!;

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import type { Silence } from "../../src/alert/silence.ts";
 import type { MadeSilence } from "../../src/http/sources.ts";
 import { MOST_SILENCES, Silences } from "../../src/watch/silences.ts";
+import { collectLog } from "../port/loglines.ts";
 import { openStore } from "../store/inprocess.ts";
 import { FakeClock } from "../support/fakeclock.ts";
 import { TempDir } from "../support/tempdir.ts";
@@ -10,6 +11,8 @@ import { KeepingProcess } from "./keepingprocess.ts";
 
 const WANTED = { rule: "redis_down", reason: "upgrade", expires_in_secs: 3600 };
 const CONNECTED = "portsyncd_redis_connected";
+
+const lines = collectLog();
 
 /** Makes a silence, and lets the clock go on until it is made. */
 async function make(
@@ -63,6 +66,13 @@ describe("Silences", () => {
     expect([two.state("redis_down"), transitions.firing]).toEqual(["suppressed", 0]);
     await two.look(60);
     expect(two.state("redis_down")).toBe("firing");
+  });
+
+  test("Silences.create says in the log what is silenced, and why", async () => {
+    await using dir = new TempDir();
+    using one = await KeepingProcess.start(dir.file("store")).load();
+    const { id } = await make(one, { rule: "port_*", port: "Ethernet0", reason: "new optic", expires_in_secs: 60 });
+    expect(lines()).toEqual([`NOTICE :- alert: silence ${id} of "port_*, Ethernet0": "new optic"`]);
   });
 
   test("Silences.remove ends one at once and for good, and knows no other", async () => {
