@@ -1,0 +1,153 @@
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+
+import { History } from "../../src/store/history.ts";
+import { TempDir } from "../support/tempdir.ts";
+import { Asked, DAY_MS, limitsIn, transitionAt, transitionsFrom } from "./requests.ts";
+import { savedIn } from "./saved.ts";
+
+interface PieceRow {
+  readonly id: number;
+  readonly count: number;
+  readonly bytes: number;
+}
+
+function piecesIn(directory: string): PieceRow[] {
+  using db = new Database(`${directory}/portsyncd.db`, { readonly: true });
+  return db.query<PieceRow, []>("SELECT id, count, length(packed) AS bytes FROM history ORDER BY id").all();
+}
+
+function endsOf(directory: string): number[] {
+  return piecesIn(directory).map(({ id, count }) => id + count - 1);
+}
+
+describe("HistoryWriter", () => {
+  test("fills a piece before it begins another, whether one comes at a time or many", async () => {
+    await using dir = new TempDir();
+    const [one, many] = [dir.file("one"), dir.file("many")];
+    {
+      using asked = new Asked(limitsIn(one));
+      for (let i = 0; i < 3000; i++) asked.save([transitionAt(i)]);
+    }
+    {
+      using asked = new Asked(limitsIn(many));
+      asked.save(transitionsFrom(0, 3000));
+    }
+    expect(savedIn(one)).toEqual(transitionsFrom(0, 3000));
+    expect(piecesIn(one)).toEqual(piecesIn(many));
+    for (const { bytes } of piecesIn(one).slice(0, -1)) expect(bytes).toBeGreaterThan(3900);
+  });
+
+  test("begins a piece where age cuts the history, so that what is older goes as a whole", async () => {
+    await using dir = new TempDir();
+    const directory = dir.file("store");
+    using asked = new Asked(limitsIn(directory, { retentionMs: 2 * DAY_MS + 1 }));
+    for (const day of [0, 1, 2]) {
+      asked.save(transitionsFrom(10 * day, 10));
+      asked.pass(DAY_MS);
+    }
+    expect(endsOf(directory)).toEqual([10, 20, 30]);
+    asked.save([]);
+    expect(savedIn(directory)).toEqual(transitionsFrom(10, 20));
+  });
+
+  test("leaves the pieces of earlier processes as they are, and goes on with their numbers", async () => {
+    await using dir = new TempDir();
+    const directory = dir.file("store");
+    for (const [instance, first] of [0, 3].entries()) {
+      using asked = new Asked(limitsIn(directory), instance + 1);
+      asked.save(transitionsFrom(first, 3));
+    }
+    expect(endsOf(directory)).toEqual([3, 6]);
+    expect(savedIn(directory)).toEqual(transitionsFrom(0, 6));
+  });
+
+  test("gives no number twice, though all history was deleted and the process is another", async () => {
+    await using dir = new TempDir();
+    const directory = dir.file("store");
+    const limits = limitsIn(directory, { retentionMs: DAY_MS });
+    {
+      using asked = new Asked(limits);
+      asked.save(transitionsFrom(0, 7));
+      asked.pass(2 * DAY_MS);
+      asked.save(transitionsFrom(7, 3));
+      asked.pass(2 * DAY_MS);
+      asked.save([]);
+      asked.save([]);
+      asked.save([transitionAt(10)]);
+      asked.pass(2 * DAY_MS);
+      asked.save([]);
+    }
+    using db = new Database(`${directory}/portsyncd.db`);
+    db.run("DELETE FROM history");
+    using asked = new Asked(limits, 2);
+    asked.save([transitionAt(11)]);
+    expect(asked.read().page!.ids).toEqual([12]);
+  });
+});
+
+test("History.read goes on in a piece that has grown since it was read, and gives nothing twice", async () => {
+  await using dir = new TempDir();
+  const directory = dir.file("store");
+  using asked = new Asked(limitsIn(directory));
+  asked.save(transitionsFrom(0, 1200));
+  using history = History.open(directory);
+  const pieces = history.read();
+  const found = [...(pieces.next().value ?? [])];
+  asked.save(transitionsFrom(1200, 900));
+  for (const piece of pieces) found.push(...piece);
+  expect(found.slice(0, 1200)).toEqual(transitionsFrom(0, 1200));
+  expect(found).toEqual(transitionsFrom(0, found.length));
+  expect(found.length).toBeGreaterThan(1200);
+});
+
+for (const [what, sql, reason] of [
+  [
+    "a bit of a transition",
+    "UPDATE history SET packed = CAST(substr(packed, 1, 40) || x'00' || substr(packed, 42) AS BLOB)",
+    "not what was written",
+  ],
+  ["a time", "UPDATE history SET latest_ms = latest_ms + 1", "not what was written"],
+  ["the number of a piece", "UPDATE history SET id = 2 WHERE id = 1", "not what was written"],
+  [
+    "the order",
+    "INSERT INTO history SELECT -3, count, first_ms, latest_ms, packed FROM history",
+    "not what was written",
+  ],
+] as const)
+  test(`Keeper takes a backup in the place of a file in which ${what} is another`, async () => {
+    await using dir = new TempDir();
+    const directory = dir.file("store");
+    {
+      using asked = new Asked(limitsIn(directory));
+      asked.save(transitionsFrom(0, 10));
+      asked.backup();
+      asked.save(transitionsFrom(10, 10));
+    }
+    {
+      using db = new Database(`${directory}/portsyncd.db`);
+      db.run(sql);
+    }
+    using asked = new Asked(limitsIn(directory), 2);
+    expect(asked.save([transitionAt(10)]).recoveries).toMatchObject([
+      { reason: expect.stringContaining(reason), restoredFrom: expect.any(String), corruption: true },
+    ]);
+    expect(savedIn(directory)).toEqual(transitionsFrom(0, 11));
+  });
+
+test("Keeper takes a backup in the place of a file that lacks a port of its history, when that is read", async () => {
+  await using dir = new TempDir();
+  const directory = dir.file("store");
+  {
+    using asked = new Asked(limitsIn(directory));
+    asked.save(transitionsFrom(0, 10));
+    asked.backup();
+  }
+  {
+    using db = new Database(`${directory}/portsyncd.db`);
+    db.run("DELETE FROM ports WHERE id = 1");
+  }
+  using asked = new Asked(limitsIn(directory), 2);
+  expect(asked.open().recoveries).toEqual([]);
+  expect(asked.read()).toMatchObject({ outcome: "done", page: { ids: { length: 10 } }, recoveries: { length: 1 } });
+});
