@@ -4,7 +4,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { openImmutable, openToRead } from "./connection.ts";
 import { checkPlain, storePaths } from "./directory.ts";
 import { classify, codeOf } from "./failure.ts";
-import { pieceFrom, PortNames } from "./historypieces.ts";
+import { lastTransition, pieceFrom, PortNames } from "./historypieces.ts";
 import { MIGRATIONS, versionOf } from "./migrations.ts";
 import { PieceReader } from "./piecereader.ts";
 import { type PastStart, START_KINDS } from "./start.ts";
@@ -66,11 +66,15 @@ export class History implements Disposable {
     });
   }
 
-  /** The transitions in the order in which they were recorded. Throws HistoryError. */
+  /**
+   * The transitions in the order in which they were recorded, up to the newest that there is now: a daemon may write faster than
+   * somebody reads. Throws HistoryError.
+   */
   *read(filter: HistoryFilter = {}): Generator<readonly Transition[]> {
     let found: Transition[] = [];
+    const last = guard(this.#path, () => lastTransition(this.#db));
     for (let next = 1; ;) {
-      const piece = guard(this.#path, () => this.#readPiece(next, filter));
+      const piece = guard(this.#path, () => this.#readPiece(next, last, filter));
       if (piece) found.push(...piece.found);
       for (; found.length >= MOST_AT_ONCE; found = found.slice(MOST_AT_ONCE)) yield found.slice(0, MOST_AT_ONCE);
       if (!piece) break;
@@ -92,16 +96,17 @@ export class History implements Disposable {
   }
 
   /**
-   * What is wanted of the piece with the transition `from`, and the number of the transition behind that piece. In between nothing is held
-   * open, so a slow reader does not keep the log from being written back; the daemon may have added to the piece that was the last.
+   * What is wanted up to the transition `last` of the piece with the transition `from`, and the number of the one behind it;
+   * undefined when there is none. In between nothing is held open, so a slow reader does not keep the log from being written back.
    */
-  #readPiece(from: number, { port, sinceWallMs = -Infinity }: HistoryFilter) {
+  #readPiece(from: number, last: number, { port, sinceWallMs = -Infinity }: HistoryFilter) {
     return this.#db.transaction(() => {
-      const piece = pieceFrom(this.#db, from);
+      const piece = from > last ? undefined : pieceFrom(this.#db, from);
       if (!piece) return undefined;
       const found: Transition[] = [];
       for (const reader = new PieceReader(piece); reader.next();) {
-        if (reader.id < from || reader.wallMs < sinceWallMs) continue;
+        const isWanted = reader.id >= from && reader.id <= last && reader.wallMs >= sinceWallMs;
+        if (!isWanted) continue;
         const name = this.#names.of(reader.port);
         if (port === undefined || name === port) found.push(reader.transition(name));
       }

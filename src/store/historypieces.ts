@@ -4,16 +4,16 @@ import { DamageError } from "./failure.ts";
 import { checkPiece, type Piece, PIECE_COLUMNS } from "./piece.ts";
 import { PieceReader } from "./piecereader.ts";
 
-const LAST = "SELECT id + count - 1 AS last FROM history ORDER BY id DESC LIMIT 1";
 /** The newest that begins before a transition. */
 const BEFORE = `SELECT ${PIECE_COLUMNS} FROM history WHERE id < ? ORDER BY id DESC LIMIT 1`;
 /** The first that begins with a transition or after it. */
 const FROM = `SELECT ${PIECE_COLUMNS} FROM history WHERE id >= ? ORDER BY id LIMIT 1`;
 const NAME = "SELECT name FROM ports WHERE id = ?";
 
-/** The number of the newest transition that is there; 0 for none. Throws what SQLite throws. */
+/** The number of the newest transition that is there; 0 for none. Throws DamageError, and what SQLite throws. */
 export function lastTransition(db: Database): number {
-  return db.query<{ last: number }, []>(LAST).get()?.last ?? 0;
+  const newest = pieceBefore(db, Infinity);
+  return newest ? newest.id + newest.count - 1 : 0;
 }
 
 /** The newest piece that has a transition before that one; undefined when there is none. Throws DamageError, and what SQLite throws. */

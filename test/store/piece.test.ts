@@ -111,7 +111,8 @@ describe("PieceReader", () => {
 
   test("knows a port that goes down from one that goes away or was down before", () => {
     const down = { ...up, oper: false };
-    const all = [up, down, null].flatMap((old) => [up, down, null].map((now) => ({ ...KNOWN[0]!, old, new: now })));
+    const all: Transition[] = [];
+    for (const old of [up, down, null]) for (const now of [up, down, null]) all.push({ ...KNOWN[0]!, old, new: now });
     const flaps: boolean[] = [];
     for (const reader = new PieceReader(toPieces(all).pieces[0]!); reader.next();) flaps.push(reader.isFlap);
     expect(flaps).toEqual([false, true, false, false, false, false, false, false, false]);
