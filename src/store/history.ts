@@ -96,7 +96,7 @@ export class History implements Disposable {
   }
 
   /**
-   * What is wanted up to the transition `last` of the piece with the transition `from`, and the number of the one behind it;
+   * What is wanted up to the transition `last` of the piece that begins with the transition `from`, and the number of the one behind it;
    * undefined when there is none. In between nothing is held open, so a slow reader does not keep the log from being written back.
    */
   #readPiece(from: number, last: number, { port, sinceWallMs = -Infinity }: HistoryFilter) {
@@ -105,8 +105,7 @@ export class History implements Disposable {
       if (!piece) return undefined;
       const found: Transition[] = [];
       for (const reader = new PieceReader(piece); reader.next();) {
-        const isWanted = reader.id >= from && reader.id <= last && reader.wallMs >= sinceWallMs;
-        if (!isWanted) continue;
+        if (reader.id > last || reader.wallMs < sinceWallMs) continue;
         const name = this.#names.of(reader.port);
         if (port === undefined || name === port) found.push(reader.transition(name));
       }

@@ -25,10 +25,8 @@ export function pieceBefore(db: Database, id: number): Piece | undefined {
   return piece;
 }
 
-/** The oldest piece that has that transition or one after it; undefined when there is none. Throws DamageError, and what SQLite throws. */
+/** The oldest piece that begins with that transition or after it; undefined when there is none. Throws DamageError, and what SQLite throws. */
 export function pieceFrom(db: Database, id: number): Piece | undefined {
-  const begun = pieceBefore(db, id);
-  if (begun && begun.id + begun.count > id) return begun;
   const piece = db.query<Piece, [number]>(FROM).get(id);
   if (!piece) return undefined;
   if (checkPiece(piece).id < id) throw new DamageError("its history is not in order");
@@ -38,9 +36,8 @@ export function pieceFrom(db: Database, id: number): Piece | undefined {
 /** Throws DamageError unless every piece is what was written, and in order. */
 export function checkPieces(db: Database): void {
   let next = 1;
-  const query = db.query<Piece, [number]>(FROM);
-  for (let piece = query.get(Number.MIN_SAFE_INTEGER); piece; piece = query.get(next)) {
-    if (checkPiece(piece).id < next) throw new DamageError("its history is not in order");
+  for (let piece = pieceFrom(db, -Infinity); piece; piece = pieceFrom(db, piece.id + 1)) {
+    if (piece.id < next) throw new DamageError("its history is not in order");
     next = piece.id + piece.count;
   }
 }

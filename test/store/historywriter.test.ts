@@ -1,7 +1,9 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 
+import { packTransitions } from "../../src/store/columns.ts";
 import { History } from "../../src/store/history.ts";
+import { PieceWriter } from "../../src/store/piecewriter.ts";
 import { TempDir } from "../support/tempdir.ts";
 import { Asked, DAY_MS, limitsIn, transitionAt, transitionsFrom } from "./requests.ts";
 import { savedIn } from "./saved.ts";
@@ -90,28 +92,35 @@ test("History.read ends with what was there when it began, though the daemon add
   await using dir = new TempDir();
   const directory = dir.file("store");
   using asked = new Asked(limitsIn(directory));
-  asked.save(transitionsFrom(0, 1300));
+  asked.save(transitionsFrom(0, 2000));
   using history = History.open(directory);
   const pieces = history.read();
   const found = [...(pieces.next().value ?? [])];
-  asked.save(transitionsFrom(1300, 900));
+  asked.save(transitionsFrom(2000, 900));
   for (const piece of pieces) found.push(...piece);
-  expect(found).toEqual(transitionsFrom(0, 1300));
+  expect(found).toEqual(transitionsFrom(0, 2000));
 });
 
-for (const [what, sql, reason] of [
+/** A piece in the midst of the history. */
+const AMIDST = "id = (SELECT min(id) FROM history WHERE id > 1)";
+
+/** A transition that is whole, with a number that another has. */
+function insertOverlapping(db: Database): void {
+  const writer = new PieceWriter(5);
+  writer.fill(packTransitions([transitionAt(5)]).values, 0, [1]);
+  const { id, count, first_ms, latest_ms, packed } = writer.seal();
+  db.run("INSERT INTO history VALUES (?, ?, ?, ?, ?)", [id, count, first_ms, latest_ms, packed]);
+}
+
+for (const [what, change, reason] of [
   [
     "a bit of a transition",
-    "UPDATE history SET packed = CAST(substr(packed, 1, 40) || x'00' || substr(packed, 42) AS BLOB)",
+    `UPDATE history SET packed = CAST(substr(packed, 1, 40) || x'00' || substr(packed, 42) AS BLOB) WHERE ${AMIDST}`,
     "not what was written",
   ],
-  ["a time", "UPDATE history SET latest_ms = latest_ms + 1", "not what was written"],
-  ["the number of a piece", "UPDATE history SET id = 2 WHERE id = 1", "not what was written"],
-  [
-    "the order",
-    "INSERT INTO history SELECT -3, count, first_ms, latest_ms, packed FROM history",
-    "not what was written",
-  ],
+  ["a time", `UPDATE history SET latest_ms = latest_ms + 1 WHERE ${AMIDST}`, "not what was written"],
+  ["the number of a piece", `UPDATE history SET id = id + 1 WHERE ${AMIDST}`, "not what was written"],
+  ["the order", insertOverlapping, "not in order"],
 ] as const)
   test(`Keeper takes a backup in the place of a file in which ${what} is another`, async () => {
     await using dir = new TempDir();
@@ -120,11 +129,13 @@ for (const [what, sql, reason] of [
       using asked = new Asked(limitsIn(directory));
       asked.save(transitionsFrom(0, 10));
       asked.backup();
-      asked.save(transitionsFrom(10, 10));
+      asked.save(transitionsFrom(10, 3000));
     }
+    expect(piecesIn(directory).length).toBeGreaterThan(2);
     {
       using db = new Database(`${directory}/portsyncd.db`);
-      db.run(sql);
+      if (typeof change === "string") db.run(change);
+      else change(db);
     }
     using asked = new Asked(limitsIn(directory), 2);
     expect(asked.save([transitionAt(10)]).recoveries).toMatchObject([
@@ -132,6 +143,21 @@ for (const [what, sql, reason] of [
     ]);
     expect(savedIn(directory)).toEqual(transitionsFrom(0, 11));
   });
+
+test("HistoryWriter gives a port that was forgotten another number when it comes again", async () => {
+  await using dir = new TempDir();
+  const directory = dir.file("store");
+  using asked = new Asked(limitsIn(directory, { retentionMs: DAY_MS }));
+  const first = { ...transitionAt(0), port: "once 0" };
+  asked.save(Array.from({ length: 600 }, (_, i) => ({ ...transitionAt(i), port: `once ${i}` })));
+  asked.pass(2 * DAY_MS);
+  asked.save([]);
+  asked.save([transitionAt(600)]);
+  asked.pass(2 * DAY_MS);
+  asked.save([]);
+  asked.save([first]);
+  expect(savedIn(directory)).toEqual([transitionAt(600), first]);
+});
 
 test("Keeper takes a backup in the place of a file that lacks a port of its history, when that is read", async () => {
   await using dir = new TempDir();
