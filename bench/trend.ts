@@ -1,4 +1,4 @@
-import { ROWS_OF_A_PAGE } from "../src/store/historypage.ts";
+import { TRANSITIONS_OF_A_PAGE } from "../src/store/historypage.ts";
 import { TIERS } from "../src/trend/downsample.ts";
 import { FLAP_WINDOW_MS, FlapLog, MOST_EPISODES } from "../src/trend/flaplog.ts";
 import { rankPorts } from "../src/trend/flaptrend.ts";
@@ -91,7 +91,7 @@ function measurePage(directory: string, runs: number): Row {
   asked.save([{ ...transitionAt(0), port: "rare" }]);
   for (let i = 0; i < 10; i++) asked.save(transitionsFrom(i * 10_000, 10_000));
   return measure(
-    `look for a port in ${ROWS_OF_A_PAGE} rows of the history`,
+    `look for a port in ${TRANSITIONS_OF_A_PAGE} rows of the history`,
     runs,
     () => () => asked.read({ port: "rare" }),
   );

@@ -17,6 +17,11 @@ export class NewerVersionError extends DamageError {
   }
 }
 
+/** What is to be saved can be in no file. */
+export class RefusedError extends Error {
+  override readonly name = "RefusedError";
+}
+
 /** What an error of SQLite or of a file operation means for the store. */
 export type Failure =
   | { readonly kind: "damage" | "unavailable" | "refused"; readonly reason: string }
@@ -39,6 +44,7 @@ const UNAVAILABLE: readonly (readonly [RegExp, string])[] = [
 export function classify(error: unknown): Failure {
   const reason = error instanceof Error ? error.message : String(error);
   if (error instanceof DamageError) return { kind: "damage", reason };
+  if (error instanceof RefusedError) return { kind: "refused", reason };
   if (error instanceof UnavailableError) return { kind: "unavailable", reason };
   const code = codeOf(error);
   if (DAMAGE.test(code)) return { kind: "damage", reason: `${reason} (${code})` };

@@ -3,25 +3,19 @@ import type { Database } from "bun:sqlite";
 import type { Moment } from "../util/moment.ts";
 import { UnavailableError } from "../util/unavailable.ts";
 import { createBackup } from "./backup.ts";
+import { countOf } from "./columns.ts";
 import { statOf, type StorePaths } from "./directory.ts";
 import { type HistoryPage, readPage } from "./historypage.ts";
 import type { HistoryQuery } from "./historyquery.ts";
+import { HistoryWriter } from "./historywriter.ts";
 import type { Kept } from "./kept.ts";
 import { readKept, writeKeepsakes, writePoints } from "./keptrows.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Batch, Facts, StoreLimits } from "./message.ts";
+import type { Facts, PackedBatch, StoreLimits } from "./message.ts";
 import { advanceAge, type Age, markHistory, trimByAge, trimBySize, trimStarts } from "./retention.ts";
 import type { PastStart, Start } from "./start.ts";
-import { CAUSES, type PortSnapshot, type Transition } from "./transition.ts";
 
 const META = "SELECT value FROM meta WHERE key = ?";
-const SET_META = "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)";
-const ADD_PORT = "INSERT OR IGNORE INTO ports (name) VALUES (?)";
-const PORT_ID = "SELECT id FROM ports WHERE name = ?";
-/** Transitions of one statement: what each statement costs by itself is as much as what a row costs. */
-const ROWS_AT_ONCE = 50;
-const ADD_TRANSITION = addTransitions(1);
-const ADD_TRANSITIONS = addTransitions(ROWS_AT_ONCE);
 const ADD_COUNT =
   "INSERT INTO counters (name, value) VALUES (?1, ?2)" +
   " ON CONFLICT DO UPDATE SET value = min(value + excluded.value, 9007199254740991)";
@@ -48,8 +42,8 @@ export class StoreFile implements Disposable {
   /** Which file was opened. */
   readonly #inode: number;
   readonly #lastStart: PastStart | undefined;
-  /** The ids of ports that were asked for; a transaction that fails ends with this object. */
-  readonly #portIds = new Map<string, number>();
+  /** A transaction that fails ends with this object. */
+  readonly #history: HistoryWriter;
   #age: Age;
 
   constructor(db: Database, options: FileOptions) {
@@ -59,23 +53,23 @@ export class StoreFile implements Disposable {
     const writtenMs = this.#meta("age_wall_ms") || Infinity; // a new one is as old as it will be when it is written
     this.#age = { ms: this.#meta("age_ms"), at: { wallMs: writtenMs, monotonicMs: undefined } };
     this.#lastStart = db.query<PastStart, [number]>(LAST_START).get(options.instance) ?? undefined;
+    this.#history = new HistoryWriter(db, this.#meta("history"));
     this.#inTransaction(() => options.ledger.reconcile(db));
   }
 
   /** Saves a batch and keeps the file within its limits. */
-  save(batch: Batch, now: Moment): void {
+  save(batch: PackedBatch, now: Moment): void {
     this.#boundLog();
     const { instance, limits } = this.#options;
     const age = advanceAge(this.#age, now);
     this.#inTransaction(() => {
       if (this.#meta("instance") !== instance || this.#meta("batch") < batch.id) this.#add(batch, age.ms);
-      this.#setMeta("age_ms", age.ms);
-      this.#setMeta("age_wall_ms", Math.trunc(now.wallMs));
+      this.#setMeta({ age_ms: age.ms, age_wall_ms: Math.trunc(now.wallMs) });
     });
     this.#age = age;
     const isAged = trimByAge(this.#db, age.ms, limits.retentionMs);
     const isFull = trimBySize(this.#db, limits.maxFileBytes);
-    if (isAged || isFull) this.#portIds.clear();
+    if (isAged || isFull) this.#history.onDeleted();
   }
 
   /** Makes a backup, if any are wanted. */
@@ -128,36 +122,14 @@ export class StoreFile implements Disposable {
     this.#db.close();
   }
 
-  #add({ id, transitions, counters, start, keepsakes, points }: Batch, ageMs: number): void {
+  #add({ id, columns, counters, start, keepsakes, points }: PackedBatch, ageMs: number): void {
     if (start) this.#addStart(start);
-    if (transitions.length > 0) markHistory(this.#db, this.#age.ms, ageMs);
-    this.#addTransitions(transitions);
+    if (countOf(columns) > 0 && markHistory(this.#db, this.#age.ms, ageMs)) this.#history.beginPiece();
+    this.#history.add(columns);
     for (const [name, delta] of counters) this.#db.run(ADD_COUNT, [name, delta]);
     writeKeepsakes(this.#db, keepsakes);
     writePoints(this.#db, points);
-    this.#setMeta("instance", this.#options.instance);
-    this.#setMeta("batch", id);
-  }
-
-  #addTransitions(transitions: readonly Transition[]): void {
-    for (let at = 0; at < transitions.length;) {
-      const rows = transitions.length - at < ROWS_AT_ONCE ? 1 : ROWS_AT_ONCE;
-      const values: (number | null)[] = [];
-      for (const { wallMs, port, cause, old, new: now } of transitions.slice(at, (at += rows))) {
-        values.push(Math.trunc(wallMs), this.#portId(port), CAUSES.indexOf(cause), ...columns(old), ...columns(now));
-      }
-      this.#db.query(rows === 1 ? ADD_TRANSITION : ADD_TRANSITIONS).run(...values);
-    }
-  }
-
-  #portId(port: string): number {
-    const known = this.#portIds.get(port);
-    if (known !== undefined) return known;
-    const name = Buffer.from(port, "latin1");
-    this.#db.query(ADD_PORT).run(name);
-    const { id } = this.#db.query<{ id: number }, [Uint8Array]>(PORT_ID).get(name)!;
-    this.#portIds.set(port, id);
-    return id;
+    this.#setMeta({ instance: this.#options.instance, batch: id, history: this.#history.lastId });
   }
 
   #addStart({ wallMs, kind, restoreCount, version }: Start): void {
@@ -178,21 +150,13 @@ export class StoreFile implements Disposable {
     return this.#db.query<{ value: number }, [string]>(META).get(key)?.value ?? 0;
   }
 
-  #setMeta(key: string, value: number): void {
-    this.#db.run(SET_META, [key, value]);
+  #setMeta(values: Readonly<Record<string, number>>): void {
+    const entries = Object.entries(values);
+    const rows = entries.map(() => "(?, ?)").join(", ");
+    this.#db.query(`INSERT OR REPLACE INTO meta (key, value) VALUES ${rows}`).run(...entries.flat());
   }
 
   #inTransaction(body: () => void): void {
     this.#db.transaction(body).immediate();
   }
-}
-
-function addTransitions(rows: number): string {
-  const names = "wall_ms, port, cause, old_admin, old_oper, old_mtu, new_admin, new_oper, new_mtu";
-  const values = Array.from({ length: rows }, () => "(?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  return `INSERT INTO history (${names}) VALUES ${values.join(", ")}`;
-}
-
-function columns(state: PortSnapshot | null): (number | null)[] {
-  return state ? [Number(state.admin), Number(state.oper), state.mtu] : [null, null, null];
 }

@@ -4,19 +4,14 @@ import { existsSync, realpathSync } from "node:fs";
 import { openImmutable, openToRead } from "./connection.ts";
 import { checkPlain, storePaths } from "./directory.ts";
 import { classify, codeOf } from "./failure.ts";
-import { HISTORY_COLUMNS, type HistoryRow, toTransition } from "./historyrow.ts";
+import { lastTransition, pieceFrom, PortNames } from "./historypieces.ts";
 import { MIGRATIONS, versionOf } from "./migrations.ts";
+import { PieceReader } from "./piecereader.ts";
 import { type PastStart, START_KINDS } from "./start.ts";
 import type { Transition } from "./transition.ts";
 
-/** Rows of one query: in between nothing is held open, so a slow reader does not keep the log from being written back. */
-const ROWS_AT_ONCE = 1000;
-
-const READ = `
-  SELECT ${HISTORY_COLUMNS}
-  FROM history JOIN ports ON ports.id = history.port
-  WHERE history.id > ?1 AND wall_ms >= ?2 AND (?3 IS NULL OR name = ?3)
-  ORDER BY history.id LIMIT ${ROWS_AT_ONCE}`;
+/** Transitions that are given at once, at most. */
+const MOST_AT_ONCE = 1000;
 
 const READ_STARTS =
   "SELECT wall_ms AS wallMs, kind, restore_count AS restoreCount, version, ended_wall_ms AS endedWallMs" +
@@ -46,10 +41,12 @@ export interface HistoryFilter {
 export class History implements Disposable {
   readonly #path: string;
   readonly #db: Database;
+  readonly #names: PortNames;
 
   private constructor(path: string, db: Database) {
     this.#path = path;
     this.#db = db;
+    this.#names = new PortNames(db);
   }
 
   /** Throws HistoryError. */
@@ -69,21 +66,21 @@ export class History implements Disposable {
     });
   }
 
-  /** The transitions in the order in which they were recorded. Throws HistoryError. */
-  *read({ port, sinceWallMs = -Infinity }: HistoryFilter = {}): Generator<readonly Transition[]> {
-    const name = port === undefined ? null : Buffer.from(port, "latin1");
-    const since = Math.max(sinceWallMs, Number.MIN_SAFE_INTEGER);
-    const query = guard(this.#path, () => this.#db.query<HistoryRow, [number, number, Uint8Array | null]>(READ));
-    for (let last = 0; ;) {
-      const rows = guard(this.#path, () => query.all(last, since, name));
-      for (const row of rows) {
-        if (!follows(row, last))
-          throw new HistoryError("damaged", `${this.#path}: it holds what no version has written`);
-        last = row.id;
-      }
-      if (rows.length > 0) yield rows.map(toTransition);
-      if (rows.length < ROWS_AT_ONCE) return;
+  /**
+   * The transitions in the order in which they were recorded, up to the newest that there is now: a daemon may write faster than
+   * somebody reads. Throws HistoryError.
+   */
+  *read(filter: HistoryFilter = {}): Generator<readonly Transition[]> {
+    let found: Transition[] = [];
+    const last = guard(this.#path, () => lastTransition(this.#db));
+    for (let next = 1; ;) {
+      const piece = guard(this.#path, () => this.#readPiece(next, last, filter));
+      if (piece) found.push(...piece.found);
+      for (; found.length >= MOST_AT_ONCE; found = found.slice(MOST_AT_ONCE)) yield found.slice(0, MOST_AT_ONCE);
+      if (!piece) break;
+      next = piece.next;
     }
+    if (found.length > 0) yield found;
   }
 
   /** The starts in their order, of which there are at most a thousand. Throws HistoryError. */
@@ -96,6 +93,24 @@ export class History implements Disposable {
 
   [Symbol.dispose](): void {
     this.#db.close();
+  }
+
+  /**
+   * What is wanted up to the transition `last` of the piece that begins with the transition `from`, and the number of the one behind it;
+   * undefined when there is none. In between nothing is held open, so a slow reader does not keep the log from being written back.
+   */
+  #readPiece(from: number, last: number, { port, sinceWallMs = -Infinity }: HistoryFilter) {
+    return this.#db.transaction(() => {
+      const piece = from > last ? undefined : pieceFrom(this.#db, from);
+      if (!piece) return undefined;
+      const found: Transition[] = [];
+      for (const reader = new PieceReader(piece); reader.next();) {
+        if (reader.id > last || reader.wallMs < sinceWallMs) continue;
+        const name = this.#names.of(reader.port);
+        if (port === undefined || name === port) found.push(reader.transition(name));
+      }
+      return { found, next: piece.id + piece.count };
+    })();
   }
 }
 
@@ -129,12 +144,7 @@ function guard<T>(path: string, body: () => T): T {
   }
 }
 
-/** Nobody has checked the file: a page in the place of another holds rows of another kind, and reading may lead in a circle. */
-function follows({ id, wall_ms, name }: HistoryRow, last: number): boolean {
-  return id > last && typeof wall_ms === "number" && name instanceof Uint8Array;
-}
-
-/** As follows(): what the types say is only what a good file holds. */
+/** Nobody has checked the file: what the types say is only what a good one holds. */
 function isStart({ wallMs, kind, restoreCount, version, endedWallMs }: PastStart): boolean {
   const areNumbers = typeof wallMs === "number" && typeof restoreCount === "number";
   const hasEnd = endedWallMs === null || typeof endedWallMs === "number";

@@ -1,11 +1,13 @@
 import type { Database } from "bun:sqlite";
 
 import { packTransitions, type TransitionColumns } from "./columns.ts";
-import type { HistoryQuery } from "./historyquery.ts";
-import { HISTORY_COLUMNS, type HistoryRow, toTransition } from "./historyrow.ts";
+import { lastTransition, pieceBefore, pieceFrom, PortNames } from "./historypieces.ts";
+import type { HistoryQuery, NumberedTransition } from "./historyquery.ts";
+import type { Piece } from "./piece.ts";
+import { PieceReader } from "./piecereader.ts";
 
-/** Rows that one page looks at: what waits for it waits some tens of milliseconds, however rare that is what is looked for. */
-export const ROWS_OF_A_PAGE = 20_000;
+/** Transitions that one page looks at: what waits for it waits some milliseconds, however rare that is what is looked for. */
+export const TRANSITIONS_OF_A_PAGE = 20_000;
 
 /** A part of the answer. */
 export interface HistoryPage {
@@ -16,37 +18,58 @@ export interface HistoryPage {
   readonly nextBeforeId: number | undefined;
 }
 
-// By ranges of the numbers, so that no index is needed: one by ports would cost a page of the log for each port of a batch.
-const READ = `
-  SELECT ${HISTORY_COLUMNS}
-  FROM history JOIN ports ON ports.id = history.port
-  WHERE history.id >= ?1 AND history.id < ?2 AND wall_ms >= ?3 AND (?4 IS NULL OR port = ?4)
-    AND (?5 = 0 OR (old_oper = 1 AND new_oper = 0))
-  ORDER BY history.id DESC LIMIT ?6`;
-
-const BOUNDS = "SELECT min(id) AS first, max(id) AS last FROM history";
 const PORT = "SELECT id FROM ports WHERE name = ?";
 
-type Parameters = [number, number, number, number | null, number, number];
-
-/** Reads the newest transitions that are wanted, of no more than ROWS_OF_A_PAGE. Throws what SQLite throws. */
-export function readPage(db: Database, query: HistoryQuery): HistoryPage {
-  const { port, sinceWallMs, beforeId = Infinity, limit, onlyFlaps = false } = query;
-  const { first, last } = db.query<{ first: number | null; last: number | null }, []>(BOUNDS).get()!;
-  const portId = port === undefined ? null : portIdOf(db, port);
-  if (first === null || portId === undefined) return { ids: [], columns: packTransitions([]), nextBeforeId: undefined };
-  const end = Math.min(beforeId, last! + 1);
-  const start = end - ROWS_OF_A_PAGE;
-  const sinceMs = Math.max(sinceWallMs ?? -Infinity, Number.MIN_SAFE_INTEGER);
-  const rows = db
-    .query<HistoryRow, Parameters>(READ)
-    .all(start, end, Math.ceil(sinceMs), portId, Number(onlyFlaps), limit);
-  const columns = packTransitions(rows.map(toTransition));
-  const isOver = rows.length >= limit || start <= first;
-  return { ids: rows.map(({ id }) => id), columns, nextBeforeId: isOver ? undefined : start };
+/** What is looked for among the transitions from `start` on and before `end`. */
+interface Search {
+  readonly start: number;
+  readonly end: number;
+  readonly portId: number | undefined;
+  readonly sinceMs: number;
+  readonly onlyFlaps: boolean;
 }
 
-function portIdOf(db: Database, port: string): number | undefined {
+/** Reads the newest transitions that are wanted, of no more than TRANSITIONS_OF_A_PAGE. Throws DamageError, and what SQLite throws. */
+export function readPage(db: Database, query: HistoryQuery): HistoryPage {
+  const { port, sinceWallMs: sinceMs = -Infinity, beforeId = Infinity, limit, onlyFlaps = false } = query;
+  const portId = port === undefined ? undefined : portIdOf(db, port);
+  const first = pieceFrom(db, 1)?.id;
+  if (first === undefined || portId === null) return pageOf([], undefined);
+  const end = Math.min(beforeId, lastTransition(db) + 1);
+  const start = end - TRANSITIONS_OF_A_PAGE;
+  const found = find(db, { start, end, portId, sinceMs, onlyFlaps }, limit);
+  return pageOf(found, found.length >= limit || start <= first ? undefined : start);
+}
+
+function pageOf(found: readonly NumberedTransition[], nextBeforeId: number | undefined): HistoryPage {
+  return { ids: found.map(({ id }) => id), columns: packTransitions(found), nextBeforeId };
+}
+
+/** The newest first, `limit` at most. */
+function find(db: Database, search: Search, limit: number): NumberedTransition[] {
+  const found: NumberedTransition[] = [];
+  const names = new PortNames(db);
+  for (let before = search.end; before > search.start && found.length < limit;) {
+    const piece = pieceBefore(db, before);
+    if (!piece) break;
+    before = piece.id;
+    if (piece.latest_ms >= search.sinceMs) found.push(...findIn(piece, search, names).reverse());
+  }
+  return found.slice(0, limit);
+}
+
+function findIn(piece: Piece, { start, end, portId, sinceMs, onlyFlaps }: Search, names: PortNames) {
+  const found: NumberedTransition[] = [];
+  for (const reader = new PieceReader(piece); reader.next();) {
+    const { id, port, wallMs } = reader;
+    const isWanted = id >= start && id < end && wallMs >= sinceMs && (portId === undefined || port === portId);
+    if (isWanted && (!onlyFlaps || reader.isFlap)) found.push({ id, ...reader.transition(names.of(port)) });
+  }
+  return found;
+}
+
+/** Null for a port of which there is nothing. */
+function portIdOf(db: Database, port: string): number | null {
   const name = Buffer.from(port, "latin1");
-  return db.query<{ id: number }, [Uint8Array]>(PORT).get(name)?.id;
+  return db.query<{ id: number }, [Uint8Array]>(PORT).get(name)?.id ?? null;
 }

@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 
+import { lastTransition, pieceFrom } from "./historypieces.ts";
 import {
   type Keepsake,
   KEEPSAKE_KINDS,
@@ -15,8 +16,6 @@ const MOST_POINTS = 32_768;
 
 const READ_KEEPSAKES = `SELECT kind, key, value FROM keepsakes ORDER BY kind, key LIMIT ${MOST_KEEPSAKES}`;
 const READ_POINTS = `SELECT series, tier, ms, value FROM points ORDER BY series, tier, ms LIMIT ${MOST_POINTS}`;
-const READ_HISTORY = "SELECT id, wall_ms FROM history WHERE id = (SELECT min(id) FROM history)";
-const LAST_ID = "SELECT max(id) AS id FROM history";
 const KEEP = "INSERT OR REPLACE INTO keepsakes (kind, key, value) VALUES (?, ?, ?)";
 const REMOVE = "DELETE FROM keepsakes WHERE kind = ? AND key = ?";
 const ADD_POINT = "INSERT OR REPLACE INTO points (series, tier, ms, value) VALUES (?, ?, ?, ?)";
@@ -34,12 +33,11 @@ interface PointRow {
 /** Reads all that is kept. */
 export function readKept(db: Database): Kept {
   const keepsakes = db.query<Keepsake, []>(READ_KEEPSAKES).all();
-  const first = db.query<{ id: number; wall_ms: number }, []>(READ_HISTORY).get();
   return {
     keepsakes: keepsakes.filter(({ kind }) => KEEPSAKE_KINDS.includes(kind)),
     points: readPoints(db),
-    lastHistoryId: db.query<{ id: number | null }, []>(LAST_ID).get()!.id ?? 0,
-    firstHistoryWallMs: first?.wall_ms,
+    lastHistoryId: lastTransition(db),
+    firstHistoryWallMs: pieceFrom(db, 1)?.first_ms,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Moment } from "../util/moment.ts";
-import type { TransitionColumns } from "./columns.ts";
+import { packTransitions, type TransitionColumns } from "./columns.ts";
 import type { HistoryPage } from "./historypage.ts";
 import type { HistoryQuery } from "./historyquery.ts";
 import type { Keepsake, Kept, SeriesPoint } from "./kept.ts";
@@ -43,14 +43,22 @@ export type Request =
   /** A clean end, of the start that is given. */
   | { readonly kind: "close"; readonly start: Start | undefined; readonly backup: boolean; readonly now: Moment };
 
-/** A request on its way to another thread. */
+/** A batch as another thread gets it. */
+export interface PackedBatch extends Omit<Batch, "transitions"> {
+  readonly columns: TransitionColumns;
+}
+
+/** A request as another thread gets it. */
 export type PackedRequest =
   | Exclude<Request, { readonly kind: "save" }>
-  | {
-      readonly kind: "save";
-      readonly batch: Omit<Batch, "transitions"> & { readonly columns: TransitionColumns };
-      readonly now: Moment;
-    };
+  | { readonly kind: "save"; readonly batch: PackedBatch; readonly now: Moment };
+
+/** Packs a request for another thread. */
+export function packRequest(request: Request): PackedRequest {
+  if (request?.kind !== "save") return request;
+  const { transitions, ...batch } = request.batch;
+  return { ...request, batch: { ...batch, columns: packTransitions(transitions) } };
+}
 
 /** What is known of the database when a request is answered. */
 export interface Facts {

@@ -19,20 +19,17 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       version TEXT NOT NULL,
       ended_wall_ms INTEGER
     ) STRICT`,
-    "CREATE TABLE ports (id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE) STRICT",
+    // The numbers of ports are not used again: who reads the history may remember the names.
+    "CREATE TABLE ports (id INTEGER PRIMARY KEY AUTOINCREMENT, name BLOB NOT NULL UNIQUE) STRICT",
+    // See piece.ts.
     `CREATE TABLE history (
-      id INTEGER PRIMARY KEY AUTOINCREMENT,
-      wall_ms INTEGER NOT NULL,
-      port INTEGER NOT NULL,
-      cause INTEGER NOT NULL CHECK (cause BETWEEN 0 AND 3),
-      old_admin INTEGER CHECK (old_admin IN (0, 1)),
-      old_oper INTEGER CHECK (old_oper IN (0, 1)),
-      old_mtu INTEGER,
-      new_admin INTEGER CHECK (new_admin IN (0, 1)),
-      new_oper INTEGER CHECK (new_oper IN (0, 1)),
-      new_mtu INTEGER
+      id INTEGER PRIMARY KEY,
+      count INTEGER NOT NULL CHECK (count > 0),
+      first_ms INTEGER NOT NULL,
+      latest_ms INTEGER NOT NULL,
+      packed BLOB NOT NULL
     ) STRICT`,
-    // Up to which row of the history the store had come at which age; see retention.ts.
+    // Up to which transition of the history the store had come at which age; see retention.ts.
     "CREATE TABLE marks (history INTEGER PRIMARY KEY, age_ms INTEGER NOT NULL) STRICT",
   ],
   [

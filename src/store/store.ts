@@ -17,7 +17,8 @@ import type { Transition } from "./transition.ts";
 
 /** How long entries wait for others to be saved with them. */
 const BATCH_DELAY_MS = 250;
-const BATCH_MOST = 500;
+/** As many as come in a quarter of a second of a burst: a message and a transaction cost as much as a thousand transitions in them. */
+const BATCH_MOST = 2000;
 /** Without an answer for so long, what is recorded is not known to be safe any more. */
 const PATIENCE_MS = 30_000;
 /** How long somebody waits for the history. */

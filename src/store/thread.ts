@@ -1,7 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 
-import { packTransitions } from "./columns.ts";
-import type { PackedRequest, Reply, Request } from "./message.ts";
+import { packRequest, type Reply, type Request } from "./message.ts";
 
 /** Where requests go. */
 export interface StoreThread {
@@ -45,7 +44,7 @@ export const startThread: ThreadFactory = (observer) => {
   worker.addEventListener("close", () => end("it was terminated"));
   return {
     post(request) {
-      const packed = pack(request);
+      const packed = packRequest(request);
       // What is transferred is not copied.
       worker.postMessage(packed, packed?.kind === "save" ? [packed.batch.columns.values.buffer] : []);
     },
@@ -64,12 +63,6 @@ function requireFiles(count: number): void {
   } finally {
     for (const file of files) closeSync(file);
   }
-}
-
-function pack(request: Request): PackedRequest {
-  if (request?.kind !== "save") return request;
-  const { transitions, ...batch } = request.batch;
-  return { ...request, batch: { ...batch, columns: packTransitions(transitions) } };
 }
 
 /** The message of an error in a thread comes with source code and stack; the line that names the error is what says something. */

@@ -27,11 +27,13 @@ export function checkRecovery(store: string, all: readonly Damage[]): void {
   damageStore(store, directory, all);
   checkReader(directory);
   const touched = touchedBy(all);
+  const isMixed = all.some(({ kind }) => kind === "taken from another" || kind === "exchanged");
   const [oldest, newest] = backupsIn(store) as [string, string];
   const good = [...(touched.has("oldest backup") ? [] : [oldest]), ...(touched.has("newest backup") ? [] : [newest])];
   const reply = saveIn(directory, 2, NEW);
   const saved = savedIn(directory);
   agree("what was saved last", saved.pop(), NEW);
+  if (!isMixed) agree("the history is what was saved", saved, transitionsFrom(0, saved.length));
   checkReply(reply, directory);
   for (const name of good) holds("a good backup stays as it is", isSame(join(store, name), join(directory, name)));
   const { recoveries } = reply;

@@ -8,7 +8,7 @@ import { DAMAGES, damageStore, makeStore, PARTS, SAVED } from "./damagedstore.ts
 import { expectProperty } from "./property.ts";
 
 /** The pages of a database that hold more than free space. */
-const PAGES = 21;
+const PAGES = 17;
 
 let dir: TempDir;
 let store = "";

@@ -20,7 +20,8 @@ export function makeDatabaseFile(path: string, making: FileMaking = {}): void {
   db.run(`PRAGMA auto_vacuum = ${making.autoVacuum ?? "INCREMENTAL"}`);
   migrate(db, making.migrations ?? MIGRATIONS);
   db.run("INSERT INTO ports (id, name) VALUES (1, x'4131')");
-  db.run("INSERT INTO history (wall_ms, port, cause, new_admin, new_oper, new_mtu) VALUES (7, 1, 1, 1, 0, 9100)");
+  // Event of port 1 (of which before it there was nothing) at 7 ms: admin up, oper down, MTU 9100.
+  db.run("INSERT INTO history (id, count, first_ms, latest_ms, packed) VALUES (1, 1, 7, 7, x'01fadcd31b1b0200988e01')");
   db.run("INSERT INTO counters (name, value) VALUES ('flaps', 40)");
   for (const sql of making.finally ?? []) db.run(sql);
   chmodSync(path, 0o640);

@@ -1,5 +1,5 @@
 import { Keeper } from "../../src/store/keeper.ts";
-import type { Reply, StoreLimits } from "../../src/store/message.ts";
+import { packRequest, type Reply, type StoreLimits } from "../../src/store/message.ts";
 import { Store } from "../../src/store/store.ts";
 import type { StoreThread, ThreadFactory, ThreadObserver } from "../../src/store/thread.ts";
 import type { Clock } from "../../src/util/clock.ts";
@@ -20,7 +20,7 @@ export class InProcess implements StoreThread {
     queueMicrotask(() => {
       if (this.#keeper !== keeper) return;
       // As on the way between threads.
-      this.#observer.onReply(structuredClone(keeper.answer(request)) as Reply);
+      this.#observer.onReply(structuredClone(keeper.answer(packRequest(request))) as Reply);
     });
   }
 

@@ -70,7 +70,7 @@ const WRONG: readonly (readonly [what: string, making: FileMaking, reason: strin
   ["a column more", { finally: ["ALTER TABLE history ADD COLUMN extra INTEGER"] }, "table history has wrong columns"],
   [
     "a value that a column cannot hold",
-    { finally: ["PRAGMA ignore_check_constraints = ON", "UPDATE history SET cause = 9"] },
+    { finally: ["PRAGMA ignore_check_constraints = ON", "UPDATE history SET count = 0"] },
     "CHECK constraint failed in history",
   ],
   ["no version", { finally: ["PRAGMA user_version = 0"] }, "it is empty"],

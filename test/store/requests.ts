@@ -1,7 +1,7 @@
 import type { HistoryQuery } from "../../src/store/historyquery.ts";
 import { Keeper } from "../../src/store/keeper.ts";
 import type { Kept } from "../../src/store/kept.ts";
-import type { Batch, Reply, StoreLimits } from "../../src/store/message.ts";
+import { type Batch, packRequest, type Reply, type StoreLimits } from "../../src/store/message.ts";
 import { CAUSES, type Transition } from "../../src/store/transition.ts";
 import type { Moment } from "../../src/util/moment.ts";
 
@@ -82,7 +82,7 @@ export class Asked implements Disposable {
       points: [],
       ...other,
     };
-    return this.keeper.answer({ kind: "save", batch, now: this.now });
+    return this.keeper.answer(packRequest({ kind: "save", batch, now: this.now }));
   }
 
   /** Makes a backup. */

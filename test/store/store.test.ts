@@ -100,16 +100,16 @@ describe("Store", () => {
   test("sends a full batch in the next turn, and the others one after the other", () => {
     const s = new Scripted();
     s.done({ counters: [] });
-    for (const transition of transitionsFrom(0, 1200)) s.store.record(transition);
+    for (const transition of transitionsFrom(0, 4200)) s.store.record(transition);
     expect(s.kinds).toBe("open");
     s.clock.advance(0);
-    expect(s.lastBatch).toHaveLength(500);
+    expect(s.lastBatch).toHaveLength(2000);
     s.done();
     s.clock.advance(0);
-    expect(s.lastBatch).toEqual(transitionsFrom(500, 500));
+    expect(s.lastBatch).toEqual(transitionsFrom(2000, 2000));
     s.done();
     s.clock.advance(DELAY_MS);
-    expect(s.lastBatch).toEqual(transitionsFrom(1000, 200));
+    expect(s.lastBatch).toEqual(transitionsFrom(4000, 200));
     s.done();
     expect(s.store.status).toMatchObject({ queued: 0, dropped: 0, state: "ok" });
   });
@@ -159,7 +159,7 @@ describe("Store", () => {
     expect(s.store.status).toMatchObject({ queued: 10_000, dropped: 5 });
     s.done({ counters: [] });
     s.clock.advance(0);
-    expect(s.lastBatch).toEqual(transitionsFrom(5, 500));
+    expect(s.lastBatch).toEqual(transitionsFrom(5, 2000));
   });
 
   test("says once that it is degraded and once that it is well, tries again with growing pauses, and loses nothing", () => {
@@ -302,9 +302,9 @@ describe("Store", () => {
     const s = new Scripted();
     s.done({ counters: [] });
     s.store.recordStart(START);
-    for (const transition of transitionsFrom(0, 600)) s.store.record(transition);
+    for (const transition of transitionsFrom(0, 2100)) s.store.record(transition);
     const closed = s.store.close(5000);
-    s.store.record(transitionAt(600));
+    s.store.record(transitionAt(2100));
     s.done();
     s.done();
     expect(s.kinds).toBe("open save save close");
