@@ -19,6 +19,8 @@ const PASSED: Counts = { passed: 1, failed: 0, skipped: 0 };
 const FAILED: Counts = { passed: 0, failed: 1, skipped: 0 };
 /** Test files at a time: most of them wait for something most of the time. */
 const PROCESSES = 3;
+/** Of tests that name none: a machine may be busy. */
+const TIMEOUT_MS = 60_000;
 const BINARY = join(ROOT, "dist/portsyncd");
 const PARITY = join(ROOT, "../shared/parity/parity.py");
 
@@ -94,7 +96,15 @@ async function tests(args: readonly string[]): Promise<Counts> {
   const report = dir.file("junit.xml");
   const able = canUseNamespaces();
   console.log(`\n== tests${able.ok ? "" : `, in the machine's own network: ${able.reason}`}`);
-  const command = [BUN, "test", `--parallel=${PROCESSES}`, "--reporter=junit", `--reporter-outfile=${report}`, ...args];
+  const command = [
+    BUN,
+    "test",
+    `--parallel=${PROCESSES}`,
+    `--timeout=${TIMEOUT_MS}`,
+    "--reporter=junit",
+    `--reporter-outfile=${report}`,
+    ...args,
+  ];
   const code = await run([...(able.ok ? unshareCommand() : []), ...command]);
   return countJunit(existsSync(report) ? await Bun.file(report).text() : "", code);
 }
