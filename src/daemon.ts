@@ -75,6 +75,7 @@ export class Daemon {
   readonly #statusLine: StatusLine;
   readonly #serving: Serving | undefined;
   readonly #startedMs: number;
+  readonly #isKept: boolean;
   /** How the daemon started, once READY=1 was said. */
   #started: StartKind | undefined;
   #closing: Promise<void> | undefined;
@@ -90,8 +91,8 @@ export class Daemon {
     this.#budget = { datagrams: performance.max_event_queue, ms: performance.batch_timeout_ms };
     const { clock, version } = parts;
     this.#startedMs = clock.now();
-    const isKept = parts.isReal && !parts.once;
-    this.#store = openHistory(parts.config, clock, isKept, () => this.#observations.storeFaults++);
+    this.#isKept = parts.isReal && !parts.once;
+    this.#store = openHistory(parts.config, clock, this.#isKept, () => this.#observations.storeFaults++);
     this.#observations = new Observations(this.#store, performance.max_latency_us, clock.wallNow());
     const collect = () => Bun.gc(true);
     this.#idleWork = new IdleWork(clock, { quietMs: QUIET_MS, leastEvents: GARBAGE_CHANGES, run: collect });
@@ -104,11 +105,11 @@ export class Daemon {
       onChange: () => this.#onChange(),
     });
     const watched = { reconciler: this.#reconciler, store: this.#store, observations: this.#observations };
-    const alerts = alertSettings(parts.config, isKept);
+    const alerts = alertSettings(parts.config, this.#isKept);
     const onHealth = () => this.#statusLine.renew();
     this.#watch = new Watch({ ...watched, clock, version, onHealth }, healthLimits(parts.config), alerts);
     this.#statusLine = new StatusLine(parts.notifier, () => this.#statusFacts());
-    if (!isKept) return;
+    if (!this.#isKept) return;
     const started = () => this.#started;
     const told = { watch: this.#watch, started };
     this.#serving = new Serving({ ...watched, ...told, config: parts.config, clock, version }, this.#startedMs);
@@ -173,8 +174,7 @@ export class Daemon {
     const { audit } = this.#reconciler;
     if (audit) audit.intervalMs = this.#config.audit.interval_secs * 1000;
     this.#startWatchdog();
-    const { isReal, once } = this.#parts;
-    this.#watch.apply(healthLimits(this.#config), alertSettings(this.#config, isReal && !once));
+    this.#watch.apply(healthLimits(this.#config), alertSettings(this.#config, this.#isKept));
     this.#serving?.reload();
     this.#observations.reloaded(true, this.#parts.clock.wallNow());
     log.notice("configuration read again; changed: {live}", { live: live.join(" ") || "nothing" });

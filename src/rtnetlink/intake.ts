@@ -47,14 +47,9 @@ export interface IntakeCounters {
   undecoded: Record<DecodeReason, number>;
 }
 
-/** After an empty look, when the next one follows in case the bell came before the message. */
-const SECOND_LOOK_MS = 1;
-/** Reading the time costs as much as a receive, so it is looked at once in so many datagrams. */
-const DATAGRAMS_A_LOOK = 16;
-
-/** Reads a subscription until it is empty or the turn's budget is spent, and goes on in the next turn. */
-export class LinkIntake implements Disposable {
-  readonly counters: IntakeCounters = {
+/** The counters of one who has read nothing. */
+export function noMessages(): IntakeCounters {
+  return {
     datagrams: 0,
     newLinks: 0,
     delLinks: 0,
@@ -64,6 +59,16 @@ export class LinkIntake implements Disposable {
     foreign: 0,
     undecoded: { header: 0, length: 0, attribute: 0, name: 0 },
   };
+}
+
+/** After an empty look, when the next one follows in case the bell came before the message. */
+const SECOND_LOOK_MS = 1;
+/** Reading the time costs as much as a receive, so it is looked at once in so many datagrams. */
+const DATAGRAMS_A_LOOK = 16;
+
+/** Reads a subscription until it is empty or the turn's budget is spent, and goes on in the next turn. */
+export class LinkIntake implements Disposable {
+  readonly counters = noMessages();
   readonly #subscription: Subscription;
   readonly #clock: Clock;
   readonly #handlers: IntakeHandlers;

@@ -10,6 +10,14 @@ import type { LinkSource } from "./source.ts";
 /** How a change became known: the kernel announced it, the first dump had it, or a later dump found it after a loss or in an audit. */
 export type Cause = "event" | "dump" | "resync" | "audit";
 
+/** What made it necessary to read all links again, and how often. */
+type Resyncs = Record<LossReason | "dump_interrupted" | "dump_failed", number>;
+
+/** The counters of one who has lost nothing. */
+export function noResyncs(): Resyncs {
+  return { overrun: 0, truncated: 0, malformed: 0, dump_interrupted: 0, dump_failed: 0 };
+}
+
 /** What dumps are asked for. */
 type DumpCause = Exclude<Cause, "event">;
 
@@ -53,13 +61,7 @@ const log = getLog("rtnetlink");
 /** Knows all links at any time: joins the group first, then asks for a dump, and asks again whenever messages were lost. */
 export class LinkMonitor implements AsyncDisposable {
   /** What made it necessary to read all links again; several losses may have one reading in common. */
-  readonly resyncs: Record<LossReason | "dump_interrupted" | "dump_failed", number> = {
-    overrun: 0,
-    truncated: 0,
-    malformed: 0,
-    dump_interrupted: 0,
-    dump_failed: 0,
-  };
+  readonly resyncs = noResyncs();
   /** What audits found although no loss had been reported. */
   readonly drift: Drift = { added: 0, changed: 0, deleted: 0 };
   readonly #links = new Map<number, Link>();

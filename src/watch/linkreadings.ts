@@ -1,21 +1,9 @@
 import { samplesBy } from "../metrics/reading.ts";
 import type { Reconciler } from "../port/reconciler.ts";
-import type { IntakeCounters } from "../rtnetlink/intake.ts";
+import { type IntakeCounters, noMessages } from "../rtnetlink/intake.ts";
+import { noResyncs } from "../rtnetlink/monitor.ts";
 import type { KernelProbe } from "./kernelprobe.ts";
 import type { Observations } from "./observations.ts";
-
-/** What a monitor has counted that was not made yet. */
-const NOTHING: IntakeCounters = {
-  datagrams: 0,
-  newLinks: 0,
-  delLinks: 0,
-  otherMessages: 0,
-  overruns: 0,
-  truncated: 0,
-  foreign: 0,
-  undecoded: { header: 0, length: 0, attribute: 0, name: 0 },
-};
-const NO_RESYNCS = { overrun: 0, truncated: 0, malformed: 0, dump_interrupted: 0, dump_failed: 0 };
 
 /** Link messages that could not be taken in, as far as they are known: an overrun counts once. */
 export function failedMessages({ undecoded, truncated, overruns }: IntakeCounters): number {
@@ -24,7 +12,7 @@ export function failedMessages({ undecoded, truncated, overruns }: IntakeCounter
 
 /** Reads what is known of the kernel's links and messages. */
 export function linkReadings(reconciler: Reconciler, kernel: KernelProbe, { eventLatency }: Observations) {
-  const counters = () => reconciler.monitor?.counters ?? NOTHING;
+  const counters = () => reconciler.monitor?.counters ?? noMessages();
   return {
     portsyncd_events_processed_total: () => counters().newLinks + counters().delLinks,
     portsyncd_events_failed_total: () => failedMessages(counters()),
@@ -41,6 +29,6 @@ export function linkReadings(reconciler: Reconciler, kernel: KernelProbe, { even
     portsyncd_netlink_overruns_total: () => counters().overruns,
     portsyncd_netlink_truncated_datagrams_total: () => counters().truncated,
     portsyncd_netlink_foreign_datagrams_total: () => counters().foreign,
-    portsyncd_netlink_resyncs_total: () => samplesBy("reason", reconciler.monitor?.resyncs ?? NO_RESYNCS),
+    portsyncd_netlink_resyncs_total: () => samplesBy("reason", reconciler.monitor?.resyncs ?? noResyncs()),
   };
 }
