@@ -59,12 +59,12 @@ export class AlertEngine<M extends string> {
   setRules(rules: readonly Rule<M>[]): void {
     for (const rule of rules) {
       const former = this.#rules.get(rule.id);
-      if (former) former.replace(rule, this.#samples);
+      if (former) former.replace(rule, this.#samples, this.#labels);
       else this.#rules.set(rule.id, new RuleAlerts(rule, this.#samples));
     }
     this.#current = new Set(rules.map(({ id }) => id));
     for (const [id, former] of this.#rules)
-      if (!this.#current.has(id)) former.replace({ ...former.rule, enabled: false }, this.#samples);
+      if (!this.#current.has(id)) former.replace({ ...former.rule, enabled: false }, this.#samples, this.#labels);
     this.#forgetRetired();
     this.#samples.sweep();
   }
@@ -100,13 +100,13 @@ export class AlertEngine<M extends string> {
 
   /** The alerts, to be given to the engine of the next process. */
   save(now: Moment): SavedAlerts {
-    return { at: now, alerts: [...this.#rules.values()].flatMap((rule) => rule.save()) };
+    return { at: now, alerts: [...this.#rules.values()].flatMap((rule) => rule.save(this.#labels)) };
   }
 
   #restoreAlerts(alerts: SavedAlerts, now: Moment): void {
     for (const saved of rebase(alerts, now)) {
       const rule = this.#rules.get(saved.rule) ?? new RuleAlerts(retiredRule<M>(saved), this.#samples);
-      rule.restore(saved);
+      rule.restore(saved, this.#labels);
       this.#rules.set(saved.rule, rule);
     }
   }

@@ -2,7 +2,7 @@ import type { Moment } from "../util/moment.ts";
 import { annotate, type Annotations, formatRuleValue } from "./annotation.ts";
 import { isMet } from "./condition.ts";
 import { compileRule, type Evaluate } from "./evaluate.ts";
-import { leavesOf } from "./expression.ts";
+import { type Labels, leavesOf } from "./expression.ts";
 import { fingerprint } from "./fingerprint.ts";
 import {
   alertLabels,
@@ -64,7 +64,7 @@ export interface Surroundings {
   readonly now: Moment;
   readonly silences: readonly Silence[];
   /** Added to the labels of every alert. */
-  readonly labels: Readonly<Record<string, string>>;
+  readonly labels: Labels;
 }
 
 interface Instance {
@@ -98,8 +98,8 @@ export class RuleAlerts<M extends string> {
   #value: number | undefined;
   #firingMs = 0;
   #lookedMs: number | undefined;
-  /** Alerts that receivers know to fire under a severity that the rule has no more: for them it is another alert. */
-  #renamed: { readonly rule: Rule<M>; readonly instance: Instance }[] = [];
+  /** Alerts that receivers know to fire under labels that they have no more: for them it is another alert. */
+  #renamed: { readonly labels: Labels; readonly instance: Instance }[] = [];
 
   /** Throws RangeError for a rule that cannot be evaluated. */
   constructor(rule: Rule<M>, samples: Samples<M>) {
@@ -118,21 +118,25 @@ export class RuleAlerts<M extends string> {
   }
 
   /** Goes on with another rule of the same id. Throws RangeError for one that cannot be evaluated. */
-  replace(rule: Rule<M>, samples: Samples<M>): void {
+  replace(rule: Rule<M>, samples: Samples<M>, labels: Labels): void {
     this.#evaluate = compileEnabled(rule, samples);
-    for (const instance of this.#instances.values())
-      this.#instances.set(instance.port, this.#rename(instance, this.#rule.severity, rule.severity));
+    const former = this.#rule;
     this.#rule = rule;
+    for (const instance of this.#instances.values()) {
+      const known = alertLabels(former, instance.port, labels);
+      this.#instances.set(instance.port, this.#rename(instance, known, labels));
+    }
   }
 
   /**
    * Takes over an alert of an earlier process. One that this process has already is the same and began earlier, unless the
    * former had ended; what receivers were told last stays.
    */
-  restore({ port, alert, delivery, severity }: SavedAlert): void {
+  restore({ port, alert, delivery, severity, labels: former }: SavedAlert, labels: Labels): void {
     const own = this.#instances.get(port);
     if (own && alert.state === "resolved") return;
-    const saved = this.#rename({ port, alert, delivery, silence: undefined }, severity, this.#rule.severity);
+    const known = alertLabels({ id: this.#rule.id, severity }, port, former ?? labels);
+    const saved = this.#rename({ port, alert, delivery, silence: undefined }, known, labels);
     const told = own && own.delivery.told !== "nothing" ? own.delivery : saved.delivery;
     this.#instances.set(port, { ...saved, delivery: told });
   }
@@ -154,12 +158,9 @@ export class RuleAlerts<M extends string> {
 
   /** Adds to `notifications` what receivers are to be told now; they count as told. */
   tell({ now, labels }: Surroundings, notifications: Notification[]): void {
-    for (const { rule, instance } of this.#renamed.splice(0)) {
+    for (const { labels: known, instance } of this.#renamed.splice(0)) {
       const alert: Alert = { ...instance.alert, state: "resolved", since: now };
-      const subject = {
-        ...this.#subject({ ...instance, alert }, labels),
-        labels: alertLabels(rule, instance.port, labels),
-      };
+      const subject = { ...this.#subject({ ...instance, alert }, labels), labels: known };
       notifications.push(notify(subject, { status: "resolved", isRepeat: false }, now));
     }
     for (const [port, instance] of this.#instances) {
@@ -171,7 +172,7 @@ export class RuleAlerts<M extends string> {
   }
 
   /** The alerts that are not inactive. */
-  alerts(labels: Surroundings["labels"]): AlertView[] {
+  alerts(labels: Labels): AlertView[] {
     const { id, severity } = this.#rule;
     return Array.from(this.#instances.values(), (instance) => ({
       ...this.#subject(instance, labels),
@@ -183,10 +184,8 @@ export class RuleAlerts<M extends string> {
   }
 
   /** The alerts to be kept over a restart. */
-  save(): SavedAlert[] {
-    return Array.from(this.#instances.values(), ({ port, alert, delivery }) =>
-      saveAlert(this.#rule, port, alert, delivery),
-    );
+  save(labels: Labels): SavedAlert[] {
+    return Array.from(this.#instances.values(), (instance) => saveAlert(this.#rule, { ...instance, labels }));
   }
 
   /** What was counted. */
@@ -198,11 +197,11 @@ export class RuleAlerts<M extends string> {
     return { rule: id, severity, enabled, value: this.#value, alerts, ...counted };
   }
 
-  /** Under another severity an alert has other labels: what receivers were told of the former is not told of this one. */
-  #rename(instance: Instance, former: Severity, severity: Severity): Instance {
-    if (former === severity) return instance;
+  /** Under other labels it is another alert: what receivers were told under those that they know is not told of this one. */
+  #rename(instance: Instance, known: Labels, labels: Labels): Instance {
+    if (fingerprint(known) === fingerprint(alertLabels(this.#rule, instance.port, labels))) return instance;
     const { delivery } = instance;
-    if (delivery.told === "firing") this.#renamed.push({ rule: { ...this.#rule, severity: former }, instance });
+    if (delivery.told === "firing") this.#renamed.push({ labels: known, instance });
     return { ...instance, delivery: { ...delivery, told: "nothing" } };
   }
 
@@ -251,7 +250,7 @@ export class RuleAlerts<M extends string> {
     });
   }
 
-  #subject({ port, alert }: Instance, labels: Surroundings["labels"]): NotificationSubject {
+  #subject({ port, alert }: Instance, labels: Labels): NotificationSubject {
     const annotations = annotate(this.#rule, { value: alert.value, port, details: alert.details });
     return { alert, annotations, labels: alertLabels(this.#rule, port, labels) };
   }

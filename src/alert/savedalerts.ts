@@ -1,5 +1,6 @@
 import type { Moment } from "../util/moment.ts";
 import { annotate, type Annotations } from "./annotation.ts";
+import type { Labels } from "./expression.ts";
 import type { Delivery } from "./notification.ts";
 import type { Rule, Severity } from "./rule.ts";
 import type { Alert } from "./step.ts";
@@ -14,6 +15,8 @@ export interface SavedAlert {
   readonly port?: string | undefined;
   readonly alert: Alert;
   readonly delivery: Delivery;
+  /** Those of the engine, such as `instance`; undefined where an older version kept it: then they are taken to be as now. */
+  readonly labels?: Labels | undefined;
   /** In case that its rule is not there any more. */
   readonly annotations: Annotations;
 }
@@ -42,10 +45,11 @@ export function rebase({ at, alerts }: SavedAlerts, now: Moment): SavedAlert[] {
   return alerts.filter(({ alert }) => alert.state !== "pending" || breakMs <= LONGEST_BREAK_MS).map(rebaseOne);
 }
 
-/** An alert to be kept over a restart. */
-export function saveAlert(rule: Rule, port: string | undefined, alert: Alert, delivery: Delivery): SavedAlert {
+/** An alert to be kept over a restart, as `of` tells of it. */
+export function saveAlert(rule: Rule, of: Pick<SavedAlert, "port" | "alert" | "delivery" | "labels">): SavedAlert {
+  const { port, alert, delivery, labels } = of;
   const annotations = annotate(rule, { value: alert.value, port, details: alert.details });
-  return { rule: rule.id, severity: rule.severity, port, alert, delivery, annotations };
+  return { rule: rule.id, severity: rule.severity, port, alert, delivery, labels, annotations };
 }
 
 /** A rule that is not there any more, so that its alerts can end. */

@@ -27,6 +27,7 @@ const AlertSchema = v.object({
     details: v.array(Text),
   }),
   delivery: v.object({ told: v.picklist(["nothing", "firing", "resolved"]), at: MomentSchema }),
+  labels: v.optional(v.record(Text, Text)),
   annotations: v.object({ summary: Text, description: Text, action: Text }),
 });
 

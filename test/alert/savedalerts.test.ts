@@ -6,6 +6,7 @@ import type { Silence } from "../../src/alert/silence.ts";
 import { FakeClock } from "../support/fakeclock.ts";
 import { Rig, ruleOf } from "./rig.ts";
 
+const LABELS = { instance: "switch1" };
 const RULE = ruleOf({ forSeconds: 60, keepFiringSeconds: 30 });
 
 /** The next process: another monotonic clock, after so many seconds in which none ran. */
@@ -14,12 +15,13 @@ function restart(
   breakSeconds: number,
   rules: readonly Rule[] = [RULE],
   silences: readonly Silence[] = [],
+  labels: Readonly<Record<string, string>> = LABELS,
 ): Rig {
   // As a store does.
   const alerts = JSON.parse(JSON.stringify(rig.engine.save(rig.now))) as SavedAlerts;
   const clock = new FakeClock(rig.clock.wallNow() + breakSeconds * 1000);
   clock.setWall(rig.clock.wallNow() + breakSeconds * 1000);
-  return new Rig(rules, { alerts, silences }, clock);
+  return new Rig(rules, { alerts, silences, labels }, clock);
 }
 
 function statusesOf({ notifications }: ReturnType<Rig["tick"]>): string[] {
@@ -46,7 +48,7 @@ test("AlertEngine begins anew with what is pending after a break of more than a 
 });
 
 function firing(): Rig {
-  const rig = new Rig([RULE], { labels: { instance: "switch1" } });
+  const rig = new Rig([RULE], { labels: LABELS });
   rig.states(7, 0);
   rig.states(7, 60);
   return rig;
@@ -116,6 +118,63 @@ test("AlertEngine ends after a restart what belongs to a rule that is gone, with
   ]);
   next.tick(901);
   expect(next.engine.statistics).toEqual([]);
+});
+
+test("AlertEngine ends after a restart what it told under another instance, and tells it anew under its own", () => {
+  for (const [m, severity, own] of [
+    [7, "warning", "firing"],
+    [7, "critical", "firing"],
+    [0, "warning", undefined],
+  ] as const) {
+    const rules = [ruleOf({ severity, keepFiringSeconds: m === 0 ? 0 : 30 })];
+    const next = restart(firing(), 5, rules, [], { instance: "switch2", namespace: "asic0" });
+    next.metrics.set("m", m);
+    const told = next.tick(0).notifications;
+    const ends = told.filter(({ status }) => status === "resolved");
+    expect(ends).toMatchObject([{ isRepeat: false, endsAt: new Date(next.clock.wallNow()).toISOString() }]);
+    expect(ends[0]!.labels).toEqual({
+      alertname: "test_rule",
+      rule: "test_rule",
+      severity: "warning",
+      instance: "switch1",
+    });
+    const begun = told.filter(({ status }) => status === "firing");
+    expect(begun.map(({ labels }) => [labels["instance"], labels["severity"]])).toEqual(
+      own ? [["switch2", severity]] : [],
+    );
+    // And what the one after it is given is told under the new name.
+    const third = restart(next, 5, rules, [], { instance: "switch2", namespace: "asic0" });
+    third.metrics.set("m", m);
+    expect(statusesOf(third.tick(60))).toEqual(own ? ["firing again"] : []);
+  }
+});
+
+test("AlertEngine ends what it told under another instance also when its rule is gone, or it is silenced now", () => {
+  const gone = restart(firing(), 5, [], [], { instance: "switch2" });
+  const endOf = ({ notifications }: ReturnType<Rig["tick"]>) =>
+    notifications.map(({ status, labels }) => `${status} ${labels["instance"]}`);
+  expect(endOf(gone.tick(0))).toEqual(["resolved switch1"]);
+  const former = firing();
+  const nowMs = former.clock.wallNow();
+  const silence = {
+    id: "s",
+    matcher: { rule: RULE.id },
+    reason: "r",
+    createdWallMs: nowMs,
+    expiresWallMs: nowMs + 9e6,
+  };
+  const silenced = restart(former, 5, [RULE], [silence], { instance: "switch2" });
+  silenced.metrics.set("m", 7);
+  expect(endOf(silenced.tick(0))).toEqual(["resolved switch1"]);
+});
+
+test("AlertEngine takes an alert that was kept without its labels for one that was told under the same", () => {
+  const former = firing();
+  const { at, alerts } = former.engine.save(former.now);
+  const old = alerts.map((saved) => ({ ...saved, labels: undefined }));
+  const next = new Rig([RULE], { alerts: { at, alerts: old }, labels: { instance: "switch2" } }, former.clock);
+  next.metrics.set("m", 7);
+  expect(statusesOf(next.tick(60))).toEqual(["firing again"]);
 });
 
 test("AlertEngine goes on with alerts of ports after a restart, each for its port", () => {

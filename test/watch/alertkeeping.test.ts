@@ -2,7 +2,9 @@ import { describe, expect, test } from "bun:test";
 
 import { MOST_SAMPLES } from "../../src/watch/alertkeeping.ts";
 import { keepWrongly } from "../store/databasefile.ts";
+import { waitUntil } from "../support/deadline.ts";
 import { TempDir } from "../support/tempdir.ts";
+import { NOBODY } from "./alertbench.ts";
 import { KeepingProcess } from "./keepingprocess.ts";
 
 const CONNECTED = "portsyncd_redis_connected";
@@ -67,6 +69,33 @@ describe("AlertKeeping", () => {
     using four = await (await three.crash(dir.file("store"), 5)).load();
     await four.look(5);
     expect(four.store.keepsakes("alert")).toEqual(new Map());
+  });
+
+  test("AlertKeeping knows under which instance an alert was told, and a webhook hears its end when that is another now", async () => {
+    await using dir = new TempDir();
+    const heard: string[] = [];
+    await using hook = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: async (request) => {
+        const { alerts } = (await request.json()) as { alerts: { status: string; labels: Record<string, string> }[] };
+        heard.push(...alerts.map(({ status, labels }) => `${labels["alertname"]} of ${labels["instance"]} ${status}`));
+        return new Response();
+      },
+    });
+    using one = await first(dir.file("store"));
+    one.metrics.set(CONNECTED, 0);
+    await one.look(20);
+    using two = await (await one.crash(dir.file("store"), 5, "switch2")).load();
+    two.alerting.apply({
+      rules: two.alerting.rules,
+      labels: {},
+      receivers: { ...NOBODY, webhooks: [hook.url.href] },
+    });
+    two.metrics.set(CONNECTED, 0);
+    await two.look(5);
+    await waitUntil("both", () => heard.length >= 2, { seen: () => heard });
+    expect(heard).toEqual(["redis_down of switch1 resolved", "redis_down of switch2 firing"]);
   });
 
   test("AlertKeeping joins what was kept with what the process has seen before its store was open", async () => {

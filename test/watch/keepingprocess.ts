@@ -8,6 +8,7 @@ import { FakeClock } from "../support/fakeclock.ts";
 import { NOBODY } from "./alertbench.ts";
 
 const WALL_MS = Date.UTC(2026, 0, 31, 12);
+const INSTANCE = "switch1";
 const MOST_LATENCY_US = 10_000;
 
 /** The alerts and silences of a process of the daemon, with metrics and a clock of the test's, and a store on real files. */
@@ -18,18 +19,18 @@ export class KeepingProcess implements Disposable {
   readonly alerting: Alerting;
   readonly silences: Silences;
 
-  private constructor(directory: string, wallMs: number) {
+  private constructor(directory: string, wallMs: number, instance: string) {
     this.clock = new FakeClock(wallMs);
     this.store = openStore(directory, this.clock);
     const rules = builtinRules({ maxLatencyUs: MOST_LATENCY_US });
-    const settings = { rules, labels: {}, receivers: NOBODY };
+    const settings = { rules, labels: { instance }, receivers: NOBODY };
     this.alerting = new Alerting(settings, this.store, this.clock, this.#now());
     this.silences = new Silences(this.store, this.clock, (silences) => this.alerting.setSilences(silences));
   }
 
   /** The first process. */
   static start(directory: string, wallMs = WALL_MS): KeepingProcess {
-    return new KeepingProcess(directory, wallMs);
+    return new KeepingProcess(directory, wallMs, INSTANCE);
   }
 
   /** Opens the store, and has it read. */
@@ -60,14 +61,14 @@ export class KeepingProcess implements Disposable {
     const closed = this.store.close(1000);
     await this.clock.run(0);
     await closed;
-    return new KeepingProcess(directory, this.clock.wallNow() + seconds * 1000);
+    return new KeepingProcess(directory, this.clock.wallNow() + seconds * 1000, INSTANCE);
   }
 
   /** Ends as SIGKILL does a second later, and makes the next process after so many seconds. */
-  async crash(directory: string, seconds: number): Promise<KeepingProcess> {
+  async crash(directory: string, seconds: number, instance = INSTANCE): Promise<KeepingProcess> {
     await this.clock.run(1000);
     this[Symbol.dispose]();
-    return new KeepingProcess(directory, this.clock.wallNow() + seconds * 1000);
+    return new KeepingProcess(directory, this.clock.wallNow() + seconds * 1000, instance);
   }
 
   [Symbol.dispose](): void {
