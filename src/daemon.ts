@@ -110,8 +110,7 @@ export class Daemon {
     this.#watch = new Watch({ ...watched, clock, version, onHealth }, healthLimits(parts.config), alerts);
     this.#statusLine = new StatusLine(parts.notifier, () => this.#statusFacts());
     if (!this.#isKept) return;
-    const started = () => this.#started;
-    const told = { watch: this.#watch, started };
+    const told = { watch: this.#watch, started: () => this.#started };
     this.#serving = new Serving({ ...watched, ...told, config: parts.config, clock, version }, this.#startedMs);
     this.#watch.health.httpFailure = () => this.#serving!.failure;
     this.#watch.servers = () => this.#serving!.counters;
@@ -159,8 +158,9 @@ export class Daemon {
     return this.#watch.look();
   }
 
-  /** A configuration could not be taken over. */
+  /** A configuration could not be taken over; certificates are read again all the same. */
   refuseReload(): void {
+    this.#serving?.reload();
     this.#observations.reloaded(false, this.#parts.clock.wallNow());
   }
 

@@ -194,7 +194,7 @@ testWith(
 
 testWith(
   all(canServe, needsCommands("openssl")),
-  "Servers show a new certificate after SIGHUP, and keep the old one when the new one is of no use",
+  "Servers show a new certificate after SIGHUP, also when the configuration is refused, and keep the old one when the new one is of no use",
   async () => {
     await using bed = await ServedSwitch.open();
     await using dir = new TempDir();
@@ -223,6 +223,14 @@ testWith(
     install(second);
     daemon.signal("SIGHUP");
     await bed.untilHealth(/^healthy/);
+    // A configuration that is refused is no reason to go on with a certificate that expires.
+    install(await ca.issue("third"));
+    await Bun.write(`${bed.box.directory}/portsyncd.conf`, "[http]\nlisten = 1\n");
+    daemon.signal("SIGHUP");
+    await daemon.waitForLog(/portsyncd\.conf:2:1: http\.listen: /);
+    await daemon.waitForLog(/kept as it was: 1 issues/);
+    await daemon.waitForLog(/the certificate is that of "?CN=third/);
+    expect(await subject()).toEqual({ subject: "third" });
   },
   60,
 );
