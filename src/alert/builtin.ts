@@ -65,7 +65,7 @@ const SYNC_RULES: readonly Rule<StateMetric>[] = [
     unit: "percent",
     summary: "{value} of the starts were cold",
     description:
-      "portsyncd started at least 4 times in the last {window}, and {value} of that were cold starts (allowed: " +
+      "portsyncd started at least 4 times in the last {window}, and {value} of those starts were cold (allowed: " +
       "{threshold}). A cold start takes the ports down: traffic is lost each time.",
     action:
       "Find out who restarts it: systemctl status portsyncd, or docker logs swss. Until then stop it rather than let it " +
@@ -96,7 +96,7 @@ const SYNC_RULES: readonly Rule<StateMetric>[] = [
     unit: "seconds",
     summary: "an initial sync took up to {value}",
     description:
-      "The longest initial sync of the last {window} took more than {threshold} (up to {value}). STATE_DB had no " +
+      "The longest initial sync of the last {window} took up to {value} (allowed: {threshold}). STATE_DB had no " +
       "complete list of ports for so long.",
     action:
       "See whether Redis answers (redis-cli --latency) and the kernel lists its links (time ip link). The log says how " +
@@ -113,8 +113,9 @@ const SYNC_RULES: readonly Rule<StateMetric>[] = [
     condition: { kind: "rateOfChange", perSecond: 0.5, windowSeconds: 300 },
     forSeconds: 60,
     unit: "",
-    summary: "portsyncd restarts {value}",
-    description: "Over the last {window} portsyncd started {value} on average (allowed: {threshold}): it is in a loop.",
+    summary: "portsyncd starts again and again, at a rate of {value}",
+    description:
+      "Over the last {window} portsyncd started at a rate of {value} (allowed: {threshold}): it does not stay up.",
     action:
       "The last lines of the log before each start say why it ended: journalctl -u portsyncd, or docker logs swss. " +
       "Stop it if the starts take the ports down.",
@@ -136,8 +137,8 @@ const STATE_RULES: readonly Rule<StateMetric>[] = [
     unit: "",
     summary: "damaged state files that no backup could replace: {value}",
     description:
-      "In the last {window} more files were found damaged than a backup could replace (by {value}). The history and the " +
-      "counters began anew. STATE_DB is not affected.",
+      "In the last {window} more files were found damaged than a backup could replace, by {value} (allowed: {threshold}). " +
+      "The history and the counters began anew. STATE_DB is not affected.",
     action:
       'The log ("the history could not be used") names the file that was set aside. Check the disk: dmesg, smartctl, df. ' +
       "An older backup beside it can be put back by hand while portsyncd is stopped.",
@@ -178,8 +179,8 @@ const STATE_RULES: readonly Rule<StateMetric>[] = [
     unit: "",
     summary: "no backup of the state was made",
     description:
-      "A backup of the state is due, but in the last {window} {value} were made. If the file is damaged now, what " +
-      "was recorded since the last one is lost.",
+      "A backup of the state is due, but in the last {window} {value} were made (expected: at least {threshold}). If the " +
+      "file is damaged now, what was recorded since the last one is lost.",
     action:
       "See the reason in the log or in the health report: a full or read-only disk, or a directory that is not writable.",
   },
@@ -195,7 +196,7 @@ const SCORE_RULES: readonly Rule<StateMetric>[] = [
     forSeconds: 60,
     unit: "points",
     summary: "portsyncd is unhealthy: {value} of 100",
-    description: "The health score has been {value} of 100, below {threshold}, for {for} or longer.",
+    description: "The health score is {value} of 100. It has been below {threshold} for {for} or longer.",
     action: "`portsyncd status` names the reasons: begin with the one that costs most points.",
     details: { title: "Reasons", metric: "portsyncd_health_score" },
   },
@@ -210,7 +211,8 @@ const SCORE_RULES: readonly Rule<StateMetric>[] = [
     unit: "points",
     summary: "portsyncd is well: {value} of 100",
     description:
-      "The health score has been above {threshold} for {for} or longer. Of use to those who want to be told that all is well.",
+      "The health score is {value} of 100. It has been above {threshold} for {for} or longer. Of use to those who want to be " +
+      "told that all is well.",
     action: "Nothing is to be done.",
   },
 ];

@@ -6,6 +6,8 @@ export interface MetricInfo {
   /** Whether there is one number for each port. */
   readonly isPerPort: boolean;
   readonly unit: Unit;
+  /** What it says, in one line. */
+  readonly help: string;
 }
 
 /** The metrics that rules may read, by name. */

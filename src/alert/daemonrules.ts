@@ -74,8 +74,8 @@ const LINK_RULES: readonly Rule<DaemonMetric>[] = [
     unit: "",
     summary: "messages of the kernel were lost; overruns in {window}: {value}",
     description:
-      "More links changed at once than the receive buffer holds (overruns in the last {window}: {value}). All links were read " +
-      "again each time, so STATE_DB is right; it was late.",
+      "More links changed at once than the receive buffer holds (overruns in the last {window}: {value}; allowed: " +
+      "{threshold}). All links were read again each time, so STATE_DB is right; it was late.",
     action:
       "Raise [netlink] receive_buffer_bytes, and see what changes so many links (ip monitor link) and what keeps the CPU.",
   },
@@ -90,7 +90,7 @@ const LINK_RULES: readonly Rule<DaemonMetric>[] = [
     summary: "others changed STATE_DB; rows repaired in {window}: {value}",
     description:
       "The audit found rows of ports that were not as portsyncd had written them, and repaired them (in the last {window}: " +
-      "{value}). Somebody else edits or deletes them; until the audit comes they are wrong.",
+      "{value}; allowed: {threshold}). Somebody else edits or deletes them; until the audit comes they are wrong.",
     action:
       "Find the other writer: redis-cli -n 6 monitor | grep PORT_TABLE. Scripts of swss.sh and fast-reboot delete rows on " +
       "purpose; then this is over by itself.",
@@ -137,8 +137,8 @@ const PORT_INIT_RULE: Rule<DaemonMetric> = {
   unit: "",
   summary: "PortInitDone waits; ports that are missing: {value}",
   description:
-    "Ports of CONFIG_DB have had no netdev, or no row in APPL_DB, for {for} or longer: {value}. orchagent gets no PortInitDone before " +
-    "they are there, and does not program the switch until then.",
+    "Ports of CONFIG_DB have had no netdev, or no row in APPL_DB, for {for} or longer: {value} (allowed: {threshold}). " +
+    "orchagent gets no PortInitDone before they are there, and does not program the switch until then.",
   action:
     "See why orchagent did not create them: its log, syncd, and their lanes and speed in CONFIG_DB. A port that does not " +
     "exist has to go from CONFIG_DB.",

@@ -46,6 +46,22 @@ function checkUse(table: RuleTable, take: NonNullable<RuleTable["take"]>, refuse
     refuse("ratio_to", 'has no effect without take = "increase"');
 }
 
+/** Refuses what cannot be asked of metrics of this kind, whichever `take` there is. */
+function checkKinds(
+  { metric, condition, ratio_to }: RuleTable,
+  info: MetricInfo,
+  catalogue: Catalogue,
+  refuse: Refuse,
+) {
+  if (condition === "rate_of_change" && info.kind === "histogram")
+    refuse("condition", `"rate_of_change" cannot be had of ${metric}, a histogram; allowed: of a counter or gauge`);
+  const other = catalogue.get(ratio_to ?? "");
+  if (!other) return;
+  if (other.kind !== "counter") refuse("ratio_to", `${ratio_to} is a ${other.kind}; allowed: a counter`);
+  else if (other.isPerPort !== info.isPerPort)
+    refuse("ratio_to", `only one of ${metric} and ${ratio_to} has a number for each port; allowed: both or none`);
+}
+
 function expressionOf(table: RuleTable, take: NonNullable<RuleTable["take"]>, info: MetricInfo): Expression {
   const metric = table.metric!;
   const windowSeconds = table.window_secs ?? 1;
@@ -64,28 +80,40 @@ function conditionOf({ condition, threshold = 0, range = [0, 0], window_secs = 1
   return { kind: condition ?? "above", threshold };
 }
 
-const WORDS = {
-  above: "is {value}, above {threshold}",
-  below: "is {value}, below {threshold}",
-  between: "is {value}, within {threshold}",
-  equals: "is {value}",
-  rateOfChange: "rises by {value}, faster than {threshold}",
+const LIMITS = {
+  above: "allowed: at most {threshold}",
+  below: "allowed: at least {threshold}",
+  between: "the alert is for {threshold}",
+  equals: "the alert is for {threshold}",
+  rateOfChange: "allowed: at most {threshold}",
 } as const satisfies Record<Condition["kind"], string>;
+
+/** What was seen of a metric, as a sentence without its stop. */
+function sentenceOf({ condition, ratio_to, quantile }: RuleTable, take: string, metric: string): string {
+  if (condition === "rate_of_change") return `${metric} rose by {value} on average over {window}`;
+  if (ratio_to !== undefined) return `${metric} rose by {value} of the rise of ${ratio_to} in {window}`;
+  if (take === "increase") return `${metric} rose by {value} in {window}`;
+  if (take === "maximum") return `${metric} was up to {value} in {window}`;
+  if (take === "mean") return `${metric} was {value} on average in {window}`;
+  const percent = Number((100 * (quantile ?? DEFAULT_QUANTILE)).toPrecision(6));
+  return take === "quantile" ? `${percent} % of ${metric} was at most {value} in {window}` : `${metric} is {value}`;
+}
 
 /** What a rule without texts says. */
 function textsOf(
   table: RuleTable,
   take: string,
-  isPerPort: boolean,
+  { isPerPort, help }: MetricInfo,
   condition: Condition,
 ): Pick<Rule, "summary" | "description" | "action"> {
-  const of = table.ratio_to === undefined ? table.metric! : `${table.metric} in percent of ${table.ratio_to}`;
-  const taken = take === "value" ? of : `the ${take} of ${of} in {window}`;
-  const says = `${taken}${isPerPort ? " of {port}" : ""} ${WORDS[condition.kind]}`;
+  const seen = sentenceOf(table, take, isPerPort ? `${table.metric} of {port}` : table.metric!);
+  const says = `${seen} (${LIMITS[condition.kind]})`;
+  const lasting = table.for_secs ? ", for {for} or longer" : "";
   return {
     summary: table.summary ?? says,
-    description: table.description ?? (table.for_secs ? `${says}, for {for} or longer.` : `${says}.`),
-    action: table.action ?? "The configuration file, which has this rule, names no action.",
+    description: table.description ?? `${says}${lasting}. The metric says: ${help}`,
+    action:
+      table.action ?? "The configuration file has this rule in [[alerts.rules]]; its key `action` can say what to do.",
   };
 }
 
@@ -99,6 +127,7 @@ function define(table: RuleTable, catalogue: Catalogue, refuse: Refuse): Rule | 
   if (!info) return undefined;
   const take = table.take ?? defaultTake(info.kind, table);
   checkUse(table, take, refuse);
+  checkKinds(table, info, catalogue, refuse);
   const condition = conditionOf(table);
   return {
     id: table.id,
@@ -110,7 +139,7 @@ function define(table: RuleTable, catalogue: Catalogue, refuse: Refuse): Rule | 
     keepFiringSeconds: table.keep_firing_secs ?? 0,
     enabled: table.enabled ?? true,
     unit: table.ratio_to === undefined ? info.unit : "percent",
-    ...textsOf(table, take, info.isPerPort, condition),
+    ...textsOf(table, take, info, condition),
   };
 }
 

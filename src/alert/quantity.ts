@@ -21,8 +21,9 @@ export function formatDuration(seconds: number): string {
 }
 
 function formatBytes(bytes: number): string {
-  const mebibytes = bytes / 1_048_576;
-  return Math.abs(mebibytes) >= 1 ? `${formatNumber(mebibytes)} MiB` : `${formatNumber(bytes)} B`;
+  const size = Math.abs(bytes);
+  if (size >= 1_048_576) return `${formatNumber(bytes / 1_048_576)} MiB`;
+  return size >= 1024 ? `${formatNumber(bytes / 1024)} KiB` : `${formatNumber(bytes)} B`;
 }
 
 function formatPlain(value: number, unit: Unit): string {

@@ -21,18 +21,32 @@ export const LONGEST_DELAY_SECONDS = 86_400;
 /** The form of an id. */
 export const RULE_ID = /^[a-z][a-z0-9_]{0,63}$/;
 
-const READS: Readonly<Record<Leaf["kind"], MetricInfo["kind"]>> = {
-  gauge: "gauge",
-  counter: "counter",
-  increase: "counter",
-  maxOverTime: "gauge",
-  count: "histogram",
-  mean: "histogram",
-  quantile: "histogram",
+/** What can be read of metrics, in the words of `take`; what has no word there is for the rules of the daemon. */
+const READS: Readonly<Record<MetricInfo["kind"], { readonly [Kind in Leaf["kind"]]?: string }>> = {
+  gauge: { gauge: "value", maxOverTime: "maximum" },
+  counter: { counter: "value", increase: "increase" },
+  histogram: { count: "", mean: "mean", quantile: "quantile" },
 };
 
 /** What can be told of each port. */
 const PER_PORT: readonly Leaf["kind"][] = ["gauge", "counter", "increase"];
+
+function wordOf(kind: Leaf["kind"]): string {
+  return READS.gauge[kind] ?? READS.counter[kind] ?? READS.histogram[kind] ?? "";
+}
+
+/** Refuses to read of a metric what it has not. */
+function checkRead({ kind, metric, labels }: Leaf, scope: Rule["scope"], info: MetricInfo): RuleIssue[] {
+  const readable = Object.entries(READS[info.kind]).filter(
+    ([can]) => scope === "daemon" || PER_PORT.includes(can as Leaf["kind"]),
+  );
+  if (scope === "port" && labels)
+    return [{ key: "metric", message: `${metric} cannot be told of each port by labels` }];
+  if (readable.some(([can]) => can === kind)) return [];
+  const words = readable.flatMap(([, word]) => (word === "" ? [] : `"${word}"`)).join(", ") || "another metric";
+  const what = info.isPerPort ? `a ${info.kind} with a number for each port` : `a ${info.kind}`;
+  return [{ key: "take", message: `"${wordOf(kind)}" cannot be had of ${metric}, ${what}; allowed: ${words}` }];
+}
 
 /** Whether a window, in seconds, can be looked at. */
 export function isWindow(seconds: number): boolean {
@@ -54,14 +68,10 @@ export function unknownMetric(metric: string, catalogue: Catalogue): string {
 function checkLeaf(leaf: Leaf, scope: Rule["scope"], catalogue: Catalogue): RuleIssue[] {
   const info = catalogue.get(leaf.metric);
   if (!info) return [{ key: "metric", message: unknownMetric(leaf.metric, catalogue) }];
-  const issues: RuleIssue[] = [];
+  const issues = checkRead(leaf, scope, info);
   const refuse = (key: string, message: string): number => issues.push({ key, message });
-  if (info.kind !== READS[leaf.kind])
-    refuse("take", `${leaf.metric} is a ${info.kind}; allowed: a ${READS[leaf.kind]}`);
   if (info.isPerPort !== (scope === "port"))
     refuse("metric", `${leaf.metric} has ${info.isPerPort ? "a number for each port" : "no number for each port"}`);
-  if (scope === "port" && (!PER_PORT.includes(leaf.kind) || leaf.labels))
-    refuse("take", `${leaf.kind} cannot be told of each port; allowed: ${PER_PORT.join(", ")}, without labels`);
   if ("windowSeconds" in leaf && !isWindow(leaf.windowSeconds))
     refuse("window_secs", `${leaf.windowSeconds}; allowed: a number from 1 to ${LONGEST_WINDOW_SECONDS}`);
   if (leaf.kind === "quantile" && !(leaf.q >= 0 && leaf.q <= 1))

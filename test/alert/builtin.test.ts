@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 
+import { annotate } from "../../src/alert/annotation.ts";
 import { type BuiltinMetric, builtinRules } from "../../src/alert/builtin.ts";
 import type { Notification } from "../../src/alert/notification.ts";
 import { validateRule } from "../../src/alert/validate.ts";
@@ -120,7 +121,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     pendingAt: 100,
     firesAt: 280,
     resolvesAt: 1000,
-    says: "at least 4 times in the last 15 min, and 75 % of that were cold starts",
+    says: "at least 4 times in the last 15 min, and 75 % of those starts were cold (allowed: 50 %)",
     quiet: (seconds, metrics) => {
       if (seconds === 100) metrics.add("portsyncd_cold_starts_total", 3); // three starts are too few to say
       if (seconds === 1100) {
@@ -146,7 +147,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     firesAt: 160,
     resolvesAt: 700,
     also: ["sync_duration_slow"],
-    says: "took more than 5 min (up to 10 min)",
+    says: "took up to 10 min (allowed: 5 min)",
     quiet: at(100, (metrics) => metrics.observe(SYNC, 299)),
     quietAlso: ["sync_duration_slow"],
   },
@@ -159,7 +160,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     firesAt: 65,
     resolvesAt: 240,
     also: ["cold_start_anomaly"],
-    says: "Over the last 5 min portsyncd started 0.6/s on average (allowed: 0.5/s)",
+    says: "Over the last 5 min portsyncd started at a rate of 0.6/s (allowed: 0.5/s)",
     quiet: (_, metrics) => metrics.add("portsyncd_warm_restarts_total", 2),
   },
   corruption_unrecovered: {
@@ -168,7 +169,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     firesAt: 220,
     resolvesAt: 700,
     also: ["recovery_rate_low"],
-    says: "In the last 10 min more files were found damaged than a backup could replace (by 1)",
+    says: "In the last 10 min more files were found damaged than a backup could replace, by 1 (allowed: 0)",
     quiet: at(100, (metrics) => {
       metrics.add("portsyncd_corruptions_detected_total");
       metrics.add("portsyncd_state_recoveries_total");
@@ -198,7 +199,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     pendingAt: 100,
     firesAt: 400,
     resolvesAt: 500,
-    says: "A backup of the state is due, but in the last 30 min 0 were made",
+    says: "A backup of the state is due, but in the last 30 min 0 were made (expected: at least 1)",
     quiet: (seconds, metrics) => {
       if (seconds === 100) metrics.add("portsyncd_backups_created_total");
       if (seconds === 105) metrics.set("portsyncd_backup_due", 1); // the next one, made 29 minutes later
@@ -213,7 +214,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     pendingAt: 100,
     firesAt: 160,
     resolvesAt: 200,
-    says: "has been 49 points of 100, below 50 points, for 60 s or longer. Reasons: Redis has not been connected for 12 s.",
+    says: "is 49 points of 100. It has been below 50 points for 60 s or longer. Reasons: Redis has not been connected for 12 s.",
     quiet: during(100, 200, "portsyncd_health_score", 50, 100),
   },
   health_score_good: {
@@ -221,7 +222,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     pendingAt: 0,
     firesAt: 300,
     resolvesAt: 500,
-    says: "The health score has been above 85 points",
+    says: "points of 100. It has been above 85 points for 5 min or longer",
     quiet: during(0, 500, "portsyncd_health_score", 85, 84),
   },
   redis_down: {
@@ -261,14 +262,14 @@ const STORIES: Readonly<Record<string, Story>> = {
     trouble: at(100, (metrics) => metrics.add("portsyncd_netlink_overruns_total", 2)),
     firesAt: 100,
     resolvesAt: 400,
-    says: "More links changed at once than the receive buffer holds (overruns in the last 5 min: 2",
+    says: "More links changed at once than the receive buffer holds (overruns in the last 5 min: 2; allowed: 0)",
     quiet: () => {},
   },
   state_drift: {
     trouble: at(100, (metrics) => metrics.add(REPAIRS, 3, OURS)),
     firesAt: 100,
     resolvesAt: 700,
-    says: "repaired them (in the last 10 min: 3)",
+    says: "repaired them (in the last 10 min: 3; allowed: 0)",
     quiet: at(100, (metrics) => metrics.add(REPAIRS, 3, APPL_DB)),
   },
   event_latency_high: {
@@ -293,7 +294,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     pendingAt: 100,
     firesAt: 220,
     resolvesAt: 300,
-    says: "Ports of CONFIG_DB have had no netdev, or no row in APPL_DB, for 2 min or longer: 2.",
+    says: "Ports of CONFIG_DB have had no netdev, or no row in APPL_DB, for 2 min or longer: 2 (allowed: 0).",
     quiet: during(100, 220, "portsyncd_port_init_pending_ports", 512, 0),
   },
 };
@@ -329,6 +330,42 @@ test("builtinRules have the severities and delays that were promised, and only h
     health_score_good: "info 300",
   });
   expect(RULES.filter(({ enabled }) => !enabled).map(({ id }) => id)).toEqual(["health_score_good"]);
+});
+
+/** What each rule says of 3.21, and of its limit. */
+const SAID: Readonly<Record<string, readonly [value: string, limit: string]>> = {
+  eoiu_timeout_high: ["3.21 %", "allowed: 50 %"],
+  cold_start_anomaly: ["3.21 %", "allowed: 50 %"],
+  sync_duration_slow: ["3.21 s", "at most 30 s"],
+  sync_duration_critical: ["3.21 s", "allowed: 5 min"],
+  restart_rate_high: ["3.21/s", "allowed: 0.5/s"],
+  corruption_unrecovered: ["by 3.21", "allowed: 0"],
+  recovery_rate_low: ["3.21 %", "at least 75 %"],
+  backup_creation_low: ["3.21 were made", "at least 1"],
+  health_score_low: ["3.21 points of 100", "below 50 points for 60 s"],
+  health_score_good: ["3.21 points of 100", "above 85 points for 5 min"],
+  // There or not: the time says more than the value.
+  redis_down: ["has not had Redis", "for 15 s"],
+  netlink_down: ["no netlink socket", "for 10 s"],
+  port_flapping: ["3.21 times", "allowed: 5"],
+  netlink_overrun: [": 3.21", "allowed: 0"],
+  state_drift: [": 3.21", "allowed: 0"],
+  event_latency_high: ["3.21 s", "allows 10 ms"],
+  port_init_stalled: [": 3.21", "allowed: 0"],
+};
+
+test("builtinRules say in sentences what was seen, what is allowed, and what to do, and in no words of the program", () => {
+  const seen = { value: 3.21, port: "Ethernet0", details: ["one", "two"] };
+  for (const rule of RULES) {
+    const { summary, description, action } = annotate(rule, seen);
+    expect([rule.id, summary]).toEqual([rule.id, expect.stringMatching(/^[^{}]{10,100}[^.{}]$/)]);
+    expect([rule.id, description]).toEqual([rule.id, expect.stringMatching(/^[A-Zp][^{}]+\.$/)]);
+    expect([rule.id, action]).toEqual([rule.id, expect.stringMatching(/^[A-Z`][^{}]+[.]$/)]);
+    expect(`${summary} ${description} ${action}`).not.toMatch(/(?<![A-Za-z])[a-z]+[A-Z]\w*|undefined|no data/);
+    const [value, limit] = SAID[rule.id]!;
+    expect([rule.id, description]).toEqual([rule.id, expect.stringContaining(value)]);
+    expect([rule.id, description]).toEqual([rule.id, expect.stringContaining(limit)]);
+  }
 });
 
 test("builtinRules are valid", () => {

@@ -74,8 +74,11 @@ export class Metrics implements Snapshot {
   }
 }
 
+/** What each metric says. */
+export const HELP = "Something.";
+
 function info(kind: MetricInfo["kind"], unit: MetricInfo["unit"] = "", isPerPort = false): MetricInfo {
-  return { kind, unit, isPerPort };
+  return { kind, unit, isPerPort, help: HELP };
 }
 
 /** What is known of the metrics of the tests. */

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 
 import * as fc from "fast-check";
 
+import { annotate } from "../../src/alert/annotation.ts";
 import { builtinRules } from "../../src/alert/builtin.ts";
 import { parseRules } from "../../src/alert/parserules.ts";
 import type { Rule } from "../../src/alert/rule.ts";
@@ -39,9 +40,9 @@ test("parseRules makes a rule of the least that has to be said", () => {
     keepFiringSeconds: 0,
     enabled: true,
     unit: "",
-    summary: "portsyncd_queue_depth is {value}, above {threshold}",
-    description: "portsyncd_queue_depth is {value}, above {threshold}.",
-    action: "The configuration file, which has this rule, names no action.",
+    summary: "portsyncd_queue_depth is {value} (allowed: at most {threshold})",
+    description: "portsyncd_queue_depth is {value} (allowed: at most {threshold}). The metric says: Something.",
+    action: "The configuration file has this rule in [[alerts.rules]]; its key `action` can say what to do.",
   });
 });
 
@@ -65,7 +66,7 @@ test("parseRules makes a rule of all that can be said", () => {
     action: "a",
   });
   expect(ruleFrom({ for_secs: 30 }).description).toBe(
-    "portsyncd_queue_depth is {value}, above {threshold}, for {for} or longer.",
+    "portsyncd_queue_depth is {value} (allowed: at most {threshold}), for {for} or longer. The metric says: Something.",
   );
 });
 
@@ -87,10 +88,76 @@ test("parseRules reads a metric as its kind suggests, or as it is told", () => {
       of: { kind: "increase", metric: failed.metric, windowSeconds: 60 },
       to: { kind: "increase", metric: "portsyncd_events_processed_total", windowSeconds: 60 },
     },
-    summary:
-      "the increase of portsyncd_events_failed_total in percent of portsyncd_events_processed_total in {window} is {value}, " +
-      "above {threshold}",
   });
+});
+
+test("parseRules says in words what a rule without texts looks at, with the value, the limit and the window", () => {
+  const summaryOf = (table: Record<string, unknown>): string => {
+    const { action: _, ...texts } = annotate(ruleFrom(table), { value: 0.7, port: undefined, details: [] });
+    return texts.summary;
+  };
+  const failed = { metric: "portsyncd_events_failed_total", window_secs: 60, threshold: 5 };
+  const latency = { metric: "portsyncd_event_latency_seconds", window_secs: 300, threshold: 0.005 };
+  const memory = { metric: "portsyncd_memory_bytes", window_secs: 60, threshold: 2048 };
+  for (const [table, summary] of [
+    [{ condition: "below" }, "portsyncd_queue_depth is 0.7 (allowed: at least 500)"],
+    [{ condition: "equals", threshold: 0.7 }, "portsyncd_queue_depth is 0.7 (the alert is for 0.7)"],
+    [failed, "portsyncd_events_failed_total rose by 0.7 in 60 s (allowed: at most 5)"],
+    [
+      { ...failed, ratio_to: "portsyncd_events_processed_total" },
+      "portsyncd_events_failed_total rose by 0.7 % of the rise of portsyncd_events_processed_total in 60 s (allowed: at most 5 %)",
+    ],
+    [latency, "99 % of portsyncd_event_latency_seconds was at most 700 ms in 5 min (allowed: at most 5 ms)"],
+    [
+      { ...latency, take: "quantile", quantile: 0.999 },
+      "99.9 % of portsyncd_event_latency_seconds was at most 700 ms in 5 min (allowed: at most 5 ms)",
+    ],
+    [
+      { ...latency, take: "mean" },
+      "portsyncd_event_latency_seconds was 700 ms on average in 5 min (allowed: at most 5 ms)",
+    ],
+    [{ ...memory, take: "maximum" }, "portsyncd_memory_bytes was up to 0.7 B in 60 s (allowed: at most 2 KiB)"],
+    [
+      { ...memory, condition: "rate_of_change" },
+      "portsyncd_memory_bytes rose by 0.7 B/s on average over 60 s (allowed: at most 2 KiB/s)",
+    ],
+  ] as const)
+    expect(summaryOf(table)).toBe(summary);
+  const between = { id: "b", metric: DEPTH.metric, condition: "between", range: [1, 2] };
+  expect(parseRules([between], BUILTIN, CATALOGUE).rules.at(-1)!.summary).toBe(
+    "portsyncd_queue_depth is {value} (the alert is for {threshold})",
+  );
+});
+
+test("parseRules refuses to read a metric as what it is not in the words of the file, with what there is", () => {
+  const latency = { ...DEPTH, metric: "portsyncd_event_latency_seconds" };
+  const failed = { ...DEPTH, metric: "portsyncd_events_failed_total", window_secs: 60 };
+  const flaps = { ...DEPTH, metric: "portsyncd_port_flaps_total", window_secs: 60 };
+  for (const [table, issue] of [
+    [
+      { ...DEPTH, take: "increase", window_secs: 60 },
+      'take: "increase" cannot be had of portsyncd_queue_depth, a gauge; allowed: "value", "maximum"',
+    ],
+    [
+      { ...failed, take: "maximum" },
+      'take: "maximum" cannot be had of portsyncd_events_failed_total, a counter; allowed: "value", "increase"',
+    ],
+    [
+      { ...latency, take: "value" },
+      'take: "value" cannot be had of portsyncd_event_latency_seconds, a histogram; allowed: "mean", "quantile"',
+    ],
+    [
+      { ...flaps, take: "maximum" },
+      'take: "maximum" cannot be had of portsyncd_port_flaps_total, a counter with a number for each port; allowed: ' +
+        '"value", "increase"',
+    ],
+    [
+      { ...latency, condition: "rate_of_change", window_secs: 60 },
+      'condition: "rate_of_change" cannot be had of portsyncd_event_latency_seconds, a histogram; allowed: of a counter ' +
+        "or gauge",
+    ],
+  ] as const)
+    expect(issuesOf(table)).toEqual([`0 ${issue}`]);
 });
 
 test("parseRules takes units from the metric, and makes an alert for each port where it has a number for each", () => {
@@ -98,7 +165,7 @@ test("parseRules takes units from the metric, and makes an alert for each port w
   const flaps = { id: "flappy", metric: "portsyncd_port_flaps_total", window_secs: 60 };
   expect(ruleFrom(flaps)).toMatchObject({
     scope: "port",
-    summary: "the increase of portsyncd_port_flaps_total in {window} of {port} is {value}, above {threshold}",
+    summary: "portsyncd_port_flaps_total of {port} rose by {value} in {window} (allowed: at most {threshold})",
   });
 });
 
@@ -187,7 +254,11 @@ test("parseRules refuses metrics that do not exist", () => {
     '0 ratio_to: there is no metric "nope"; allowed: those that /metrics shows',
   ]);
   expect(issuesOf({ ...ratio, ratio_to: "portsyncd_queue_depth" })).toEqual([
-    "0 take: portsyncd_queue_depth is a gauge; allowed: a counter",
+    "0 ratio_to: portsyncd_queue_depth is a gauge; allowed: a counter",
+  ]);
+  expect(issuesOf({ ...ratio, ratio_to: "portsyncd_port_flaps_total" })).toEqual([
+    "0 ratio_to: only one of portsyncd_events_failed_total and portsyncd_port_flaps_total has a number for each port; " +
+      "allowed: both or none",
   ]);
 });
 
@@ -271,20 +342,10 @@ test("parseRules asks for what is needed, and refuses what would have no effect"
 });
 
 test("parseRules finds what is wrong with a rule as a whole", () => {
-  expect(issuesOf({ ...DEPTH, take: "increase", window_secs: 60 })).toEqual([
-    "0 take: portsyncd_queue_depth is a gauge; allowed: a counter",
-  ]);
   expect(issuesOf({ ...DEPTH, summary: "{valeu}" })).toEqual(["0 summary: there is no {valeu}"]);
-  expect(
-    issuesOf({
-      id: "b",
-      metric: "portsyncd_port_up",
-      condition: "above",
-      threshold: 0,
-      take: "maximum",
-      window_secs: 60,
-    }),
-  ).toEqual(["0 take: maxOverTime cannot be told of each port; allowed: gauge, counter, increase, without labels"]);
+  expect(issuesOf({ ...DEPTH, summary: "{port}" })).toEqual([
+    "0 summary: {port} is for rules of metrics that have a number for each port",
+  ]);
 });
 
 test("parseRules keeps what is good when something else is wrong, and a rule of the daemon as it is", () => {

@@ -29,6 +29,7 @@ test("formatQuantity has a value with its unit", () => {
   expect(formatQuantity(-2.5, "seconds")).toBe("-2.5 s");
   expect(formatQuantity(104_857_600, "bytes")).toBe("100 MiB");
   expect(formatQuantity(512, "bytes")).toBe("512 B");
+  expect(formatQuantity(-1536, "bytes")).toBe("-1.5 KiB");
   expect(formatQuantity(49, "points")).toBe("49 points");
   expect(formatQuantity(12_345.6, "")).toBe("12346");
   expect(formatQuantity(0.6, "", true)).toBe("0.6/s");

@@ -54,10 +54,10 @@ test("validateRule refuses a metric that does not exist, wherever it stands, and
 
 test("validateRule refuses to read a metric as what it is not", () => {
   expect(issuesOf({ expression: { ...INCREASE, metric: "portsyncd_queue_depth" } })).toEqual([
-    "take: portsyncd_queue_depth is a gauge; allowed: a counter",
+    'take: "increase" cannot be had of portsyncd_queue_depth, a gauge; allowed: "value", "maximum"',
   ]);
   expect(issuesOf({ expression: { ...INCREASE, kind: "mean" } })).toEqual([
-    "take: portsyncd_events_failed_total is a counter; allowed: a histogram",
+    'take: "mean" cannot be had of portsyncd_events_failed_total, a counter; allowed: "value", "increase"',
   ]);
 });
 
@@ -68,7 +68,7 @@ test("validateRule refuses ports where there are none, none where there are, and
   ]);
   const largest = { kind: "maxOverTime", metric: "portsyncd_port_up", windowSeconds: 60 } as const;
   expect(issuesOf({ scope: "port", expression: largest })).toEqual([
-    "take: maxOverTime cannot be told of each port; allowed: gauge, counter, increase, without labels",
+    'take: "maximum" cannot be had of portsyncd_port_up, a gauge with a number for each port; allowed: "value"',
   ]);
   const labelled = { kind: "gauge", metric: "portsyncd_port_up", labels: { port: "Ethernet0" } } as const;
   expect(issuesOf({ scope: "port", expression: labelled })).toHaveLength(1);

@@ -125,7 +125,7 @@ export const STORIES: Readonly<Record<string, Story>> = {
     firesAt: 510,
     resolvesAt: 795,
     severity: "critical",
-    summary: "portsyncd restarts 0.75/s",
+    summary: "portsyncd starts again and again, at a rate of 0.75/s",
     quiet: { portsyncd_cold_starts_total: step(0, 0), portsyncd_warm_restarts_total: stairs(15, 10) },
   },
   corruption_unrecovered: {

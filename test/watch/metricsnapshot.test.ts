@@ -76,8 +76,17 @@ describe("MetricSnapshot", () => {
 describe("METRIC_CATALOGUE", () => {
   test("METRIC_CATALOGUE has every metric", () => {
     expect([...METRIC_CATALOGUE.keys()]).toEqual([...METRIC_NAMES]);
-    expect(METRIC_CATALOGUE.get("portsyncd_port_flaps_total")).toEqual({ kind: "counter", isPerPort: true, unit: "" });
-    expect(METRIC_CATALOGUE.get("portsyncd_memory_bytes")).toEqual({ kind: "gauge", isPerPort: false, unit: "bytes" });
+    expect(METRIC_CATALOGUE.get("portsyncd_port_flaps_total")).toEqual({
+      kind: "counter",
+      isPerPort: true,
+      unit: "",
+      help: "Times that the port went down after it had been up.",
+    });
+    expect(METRIC_CATALOGUE.get("portsyncd_memory_bytes")).toMatchObject({
+      kind: "gauge",
+      isPerPort: false,
+      unit: "bytes",
+    });
     expect(METRIC_CATALOGUE.get("portsyncd_initial_sync_duration_seconds")!.kind).toBe("histogram");
   });
 
