@@ -16,7 +16,7 @@ export class PortSeries<M extends string> implements Series<M> {
   readonly #isCounter: boolean;
   readonly #quiet = new Map<string, QuietPort>();
   readonly #busy = new Map<string, ChangeWindow>();
-  #atMs = 0;
+  #atMs: number | undefined;
 
   /** `windowMs` is the length in milliseconds. */
   constructor(metric: M, windowMs: number, isCounter: boolean) {
@@ -26,12 +26,14 @@ export class PortSeries<M extends string> implements Series<M> {
   }
 
   add(atMs: number, snapshot: Snapshot<M>): void {
+    const lookedMs = this.#atMs;
     this.#atMs = atMs;
     const ports = snapshot.ports(this.#metric) ?? new Map<string, number>();
     for (const [port, value] of ports) {
       if (!Number.isFinite(value)) continue;
       const quiet = this.#quiet.get(port);
-      if (quiet === undefined) this.#addBusy(atMs, port, value);
+      if (quiet === undefined && !this.#busy.has(port)) this.#begin(lookedMs, atMs, port, value, snapshot);
+      else if (quiet === undefined) this.#addBusy(atMs, port, value);
       else if (quiet.value !== value) this.#wake(atMs, port, quiet, value);
     }
     // A port that went away and comes back is another one.
@@ -40,26 +42,29 @@ export class PortSeries<M extends string> implements Series<M> {
         for (const port of map.keys()) if (!ports.has(port)) map.delete(port);
   }
 
-  /** By how much it changed within the window; undefined for a port that is not there, or was seen once only. */
+  /** By how much it changed within the window; undefined for a port that is not there, or was seen once without a change. */
   change(port: string): number | undefined {
     const quiet = this.#quiet.get(port);
     if (quiet === undefined) return this.#busy.get(port)?.change;
-    return this.#atMs > quiet.sinceMs ? 0 : undefined;
+    return this.#atMs! > quiet.sinceMs ? 0 : undefined;
   }
 
   /** The same for each second, on average; undefined with less than a second, too. */
   perSecond(port: string): number | undefined {
     const quiet = this.#quiet.get(port);
     if (quiet === undefined) return this.#busy.get(port)?.perSecond;
-    return this.#atMs - quiet.sinceMs >= LEAST_RATE_SPAN_MS ? 0 : undefined;
+    return this.#atMs! - quiet.sinceMs >= LEAST_RATE_SPAN_MS ? 0 : undefined;
+  }
+
+  /** A port that was not there at the look before: what its counter has from this life of it came since then. */
+  #begin(lookedMs: number | undefined, atMs: number, port: string, value: number, snapshot: Snapshot<M>): void {
+    const recent = this.#isCounter && lookedMs !== undefined ? snapshot.recent(this.#metric, port) : 0;
+    if (recent > 0) this.#wake(atMs, port, { value: Math.max(0, value - recent), sinceMs: lookedMs! }, value);
+    else this.#quiet.set(port, { value, sinceMs: atMs });
   }
 
   #addBusy(atMs: number, port: string, value: number): void {
-    const window = this.#busy.get(port);
-    if (window === undefined) {
-      this.#quiet.set(port, { value, sinceMs: atMs });
-      return;
-    }
+    const window = this.#busy.get(port)!;
     window.add(atMs, value);
     if (!window.isFlat) return;
     this.#busy.delete(port);

@@ -9,6 +9,7 @@ const NOTHING: Snapshot<never> = {
   value: () => undefined,
   histogram: () => undefined,
   ports: () => undefined,
+  recent: () => 0,
   details: () => [],
 };
 

@@ -9,6 +9,11 @@ export interface Snapshot<M extends string = string> {
   histogram(metric: M, labels?: Labels): HistogramValue | undefined;
   /** A counter or gauge of each port, by its name: of all ports, also of those where it is 0. */
   ports(metric: M): ReadonlyMap<string, number> | undefined;
+  /**
+   * How much was added to a counter of a port since the look before: what a port that was not there then has counted by
+   * itself, whatever an earlier life of it left. 0 where that is not known.
+   */
+  recent(metric: M, port: string): number;
   /** What stands behind a number, such as names of ports. */
   details(metric: M): readonly string[];
 }

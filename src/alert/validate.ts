@@ -29,7 +29,7 @@ const READS: Readonly<Record<MetricInfo["kind"], { readonly [Kind in Leaf["kind"
 };
 
 /** What can be told of each port. */
-const PER_PORT: readonly Leaf["kind"][] = ["gauge", "counter", "increase"];
+const PER_PORT: ReadonlySet<string> = new Set<Leaf["kind"]>(["gauge", "counter", "increase"]);
 
 function wordOf(kind: Leaf["kind"]): string {
   return READS.gauge[kind] ?? READS.counter[kind] ?? READS.histogram[kind] ?? "";
@@ -37,9 +37,7 @@ function wordOf(kind: Leaf["kind"]): string {
 
 /** Refuses to read of a metric what it has not. */
 function checkRead({ kind, metric, labels }: Leaf, scope: Rule["scope"], info: MetricInfo): RuleIssue[] {
-  const readable = Object.entries(READS[info.kind]).filter(
-    ([can]) => scope === "daemon" || PER_PORT.includes(can as Leaf["kind"]),
-  );
+  const readable = Object.entries(READS[info.kind]).filter(([can]) => scope === "daemon" || PER_PORT.has(can));
   if (scope === "port" && labels)
     return [{ key: "metric", message: `${metric} cannot be told of each port by labels` }];
   if (readable.some(([can]) => can === kind)) return [];

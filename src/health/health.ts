@@ -1,4 +1,5 @@
 import { escapeControls, quoteWord } from "../log/escape.ts";
+import { decodeName } from "../util/ifname.ts";
 import { type ReasonName, UNHEALTHY_BELOW, WEIGHTS } from "./weights.ts";
 
 /** How the daemon can be. */
@@ -153,7 +154,10 @@ function judgePortInit({ portInit }: HealthInput, { maxPortInitSeconds }: Health
   const { pending, seconds } = portInit;
   if (pending.length === 0 || seconds < maxPortInitSeconds) return [];
   const more = pending.length > MOST_NAMES ? ` and ${pending.length - MOST_NAMES} more` : "";
-  const names = pending.slice(0, MOST_NAMES).map(quoteWord).join(" ");
+  const names = pending
+    .slice(0, MOST_NAMES)
+    .map((name) => quoteWord(decodeName(name)))
+    .join(" ");
   return [reason("port_init_stalled", 0, `PortInitDone has waited for ${round(seconds)} s for ${names}${more}`)];
 }
 

@@ -3,8 +3,9 @@ import type { Registry as ClientRegistry } from "@prometheus-io/client";
 import Registry from "@prometheus-io/client/lib/registry.js";
 
 import type { HistogramValue } from "../util/histogramvalue.ts";
+import { decodeName } from "../util/ifname.ts";
 import { METRIC_NAMES, type MetricDefinition, type MetricName, METRICS } from "./definitions.ts";
-import { portLabel, portLabelText } from "./portlabel.ts";
+import { portLabelText } from "./portlabel.ts";
 import type { AnyReading, PortVisitor, Readings, Sample } from "./reading.ts";
 
 /** What text() is, for the header Content-Type. */
@@ -100,7 +101,7 @@ function valuesOf(name: MetricName, reading: AnyReading): MetricValue[] {
       return [...(reading.read() as Iterable<Sample>)];
     case "ports": {
       const values: MetricValue[] = [];
-      reading.read((port, value) => values.push({ labels: { port: portLabel(port) }, value }));
+      reading.read((port, value) => values.push({ labels: { port: decodeName(port) }, value }));
       return values;
     }
     case "histogram":

@@ -4,6 +4,7 @@ import { expectStrings } from "../swss/reply.ts";
 import { ADMIN_STATUS, APP_PORT_TABLE } from "../swss/schema.ts";
 import { Table } from "../swss/table.ts";
 import type { Clock } from "../util/clock.ts";
+import { decodeName } from "../util/ifname.ts";
 
 /** Who wants to know which ports have a row. */
 export interface AdmissionObserver {
@@ -219,7 +220,7 @@ export class Admission {
     if (error === undefined) this.#unreadable.delete(name);
     else if (this.#unreadable.get(name) !== error) {
       this.#unreadable.set(name, error);
-      log.error("{row} is skipped: {error}", { row: this.#table?.key(name), error });
+      log.error("{row} is skipped: {error}", { row: this.#table && decodeName(this.#table.key(name)), error });
     }
   }
 }

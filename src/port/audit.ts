@@ -3,6 +3,7 @@ import { type Database, DatabaseLostError, ReplyError } from "../swss/database.t
 import { STATE_PORT_TABLE } from "../swss/schema.ts";
 import { Table } from "../swss/table.ts";
 import type { Clock } from "../util/clock.ts";
+import { decodeName } from "../util/ifname.ts";
 import { parseState, PORT_FIELDS } from "./state.ts";
 
 /** What an audit looks at, and what it has it do. */
@@ -124,7 +125,7 @@ export class Audit implements Disposable {
       if (row instanceof ReplyError || !parseState(PORT_FIELDS.map((field) => row.get(field) ?? null))) continue;
       if (!this.#subjects.isLeftover(name)) continue; // its netdev came meanwhile
       this.counters.leftovers++;
-      log.warn("{port} is in STATE_DB, but there is no such netdev; deleted", { port: name });
+      log.warn("{port} is in STATE_DB, but there is no such netdev; deleted", { port: decodeName(name) });
       this.#subjects.removeRow(name);
     }
   }

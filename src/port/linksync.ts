@@ -2,6 +2,7 @@ import { IFF } from "../../ffi/linux/if.ts";
 import { getLog } from "../log/logger.ts";
 import type { Link } from "../rtnetlink/link.ts";
 import type { Cause, LinkEvent } from "../rtnetlink/monitor.ts";
+import { decodeName } from "../util/ifname.ts";
 import { type PortState, sameState } from "./state.ts";
 
 /** Names that are ports of the switch (rule 11). */
@@ -83,7 +84,7 @@ export class LinkSync {
     const { name, ifindex, flags, master } = link;
     log.debug("{kind} {name} ifindex:{ifindex} flags:{flags} master:{master} by {cause}", {
       kind,
-      name,
+      name: decodeName(name),
       ifindex,
       flags,
       master,
@@ -121,7 +122,7 @@ export class LinkSync {
     this.#names.set(link.ifindex, link.name);
     this.#ports.set(link.name, { ifindex: link.ifindex, state });
     if (this.#rules.isAdmitted(link.name)) this.#sink.set(link.name, state, cause);
-    else log.info("{port} is not in APPL_DB yet, so it is not published", { port: link.name });
+    else log.info("{port} is not in APPL_DB yet, so it is not published", { port: decodeName(link.name) });
   }
 
   /** What only the first dump tells of was there before the group was joined, however late that dump comes. */

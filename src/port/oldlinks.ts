@@ -1,4 +1,5 @@
 import { getLog } from "../log/logger.ts";
+import { decodeName } from "../util/ifname.ts";
 
 const log = getLog("oldlinks");
 
@@ -20,7 +21,10 @@ export class OldLinks {
       try {
         await this.#setDown(ifindex);
       } catch (error) {
-        log.warn("{port} is old and could not be brought down: {error}", { port, error: String(error) });
+        log.warn("{port} is old and could not be brought down: {error}", {
+          port: decodeName(port),
+          error: String(error),
+        });
       }
     }
   }

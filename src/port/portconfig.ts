@@ -13,6 +13,7 @@ import {
   SWITCH_TYPE,
 } from "../swss/schema.ts";
 import { type Row, Table } from "../swss/table.ts";
+import { decodeName } from "../util/ifname.ts";
 
 const log = getLog("portconfig");
 
@@ -52,7 +53,7 @@ export async function readPortConfig(config: Database): Promise<PortConfig> {
             ? "the name has a NUL"
             : undefined;
     if (wrong === undefined) ports.set(key, row as Row);
-    else log.error("{key} is skipped: {error}", { key: table.key(key), error: wrong });
+    else log.error("{key} is skipped: {error}", { key: decodeName(table.key(key)), error: wrong });
   }
   return ports;
 }
@@ -66,7 +67,7 @@ export async function pushPortConfig(appl: Database, ports: PortConfig): Promise
   const failed = await producer.set([...ports].map(([key, fields]) => ({ key, fields })));
   for (const [port, error] of failed) {
     if (!isWrongType(error)) throw error; // all rows have to arrive before PortConfigDone; those that did may come again
-    log.error("APPL_DB refused {port}: {error}", { port, error: error.message });
+    log.error("APPL_DB refused {port}: {error}", { port: decodeName(port), error: error.message });
   }
   await pushOne(producer, PORT_CONFIG_DONE, { [PORT_CONFIG_DONE_COUNT]: String(ports.size) });
   log.notice("PortConfigDone, count {count}", { count: ports.size });

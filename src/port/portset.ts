@@ -1,5 +1,6 @@
 import { getLog } from "../log/logger.ts";
 import type { Clock } from "../util/clock.ts";
+import { decodeName } from "../util/ifname.ts";
 
 /** When the ports that still block PortInitDone are named for the first time, and then again and again. */
 const FIRST_REPORT_MS = 10_000;
@@ -90,7 +91,7 @@ export class PortSet implements Disposable {
   #report(delayMs: number): void {
     this.#cancelReport = this.#clock.after(delayMs, () => {
       const names = [...this.#pending];
-      const ports = names.slice(0, NAMES_A_LINE).join(" ");
+      const ports = names.slice(0, NAMES_A_LINE).map(decodeName).join(" ");
       const more = Math.max(0, names.length - NAMES_A_LINE);
       log.notice("PortInitDone waits for {count} ports: {ports} (and {more} more)", {
         count: names.length,

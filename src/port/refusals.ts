@@ -1,6 +1,7 @@
 import { getLog } from "../log/logger.ts";
 import { Backoff } from "../util/backoff.ts";
 import type { Clock } from "../util/clock.ts";
+import { decodeName } from "../util/ifname.ts";
 import type { Dirty } from "./dirtyports.ts";
 
 interface Refusal {
@@ -48,7 +49,7 @@ export class Refusals {
   /** STATE_DB refused a port; each new error is told once. */
   add(port: string, error: string, dirty: Dirty): void {
     if (this.#ports.get(port)?.error !== error) {
-      log.error("STATE_DB refused {port}: {error}; it will be tried again", { port, error });
+      log.error("STATE_DB refused {port}: {error}; it will be tried again", { port: decodeName(port), error });
     }
     this.#ports.set(port, { error, dirty });
     this.#cancel ??= this.#clock.after(this.#backoff.next(), () => {

@@ -2,6 +2,7 @@ import { type Database, isWrongType, type Reply, ReplyError } from "../swss/data
 import { expectValues } from "../swss/reply.ts";
 import { STATE_PORT_TABLE } from "../swss/schema.ts";
 import { tableKey } from "../swss/table.ts";
+import { decodeName } from "../util/ifname.ts";
 import { formatState, parseState, PORT_FIELDS, type PortState, sameState } from "./state.ts";
 
 /**
@@ -32,7 +33,9 @@ export function changeCommands(
 /** A change for the log; its text is made only when it is read, since this is in the way of every event. */
 export function describeChange(port: string, remove: boolean, state: PortState | undefined) {
   return {
-    port,
+    get port(): string {
+      return decodeName(port);
+    },
     get change(): string {
       const written = state ? formatState(state).join(" ") : "";
       return remove ? `deleted ${written}`.trim() : written;

@@ -1,13 +1,16 @@
 import type { Labels } from "../alert/expression.ts";
 import type { Snapshot } from "../alert/snapshot.ts";
 import type { MetricName } from "../metrics/definitions.ts";
-import { portLabel } from "../metrics/portlabel.ts";
 import type { Readings } from "../metrics/reading.ts";
 import { readingOf } from "../metrics/registry.ts";
 import type { HistogramValue } from "../util/histogramvalue.ts";
+import { decodeName, encodeName } from "../util/ifname.ts";
 
 /** What stands behind the numbers of some metrics. */
 export type Details = { readonly [Name in MetricName]?: () => readonly string[] };
+
+/** How much was added to counters of a port, by its bytes, since the look before. */
+export type Recent = { readonly [Name in MetricName]?: (name: string) => number };
 
 /** The metrics for the alert rules: the same readings that /metrics shows. Without labels, series are added up. */
 export class MetricSnapshot implements Snapshot<MetricName> {
@@ -15,10 +18,17 @@ export class MetricSnapshot implements Snapshot<MetricName> {
   readonly #details: Details;
   /** Of histograms that go on over restarts, what this process observed: windows begin with the process. */
   readonly #own: { readonly [Name in MetricName]?: () => HistogramValue };
+  readonly #recent: Recent;
 
-  constructor(readings: Readings, own: { readonly [Name in MetricName]?: () => HistogramValue }, details: Details) {
+  constructor(
+    readings: Readings,
+    own: { readonly [Name in MetricName]?: () => HistogramValue },
+    recent: Recent,
+    details: Details,
+  ) {
     this.#readings = readings;
     this.#own = own;
+    this.#recent = recent;
     this.#details = details;
   }
 
@@ -30,7 +40,7 @@ export class MetricSnapshot implements Snapshot<MetricName> {
       if (Object.entries(labels).every(([name, wanted]) => found[name] === wanted)) sum = (sum ?? 0) + value;
     };
     if (reading.kind === "samples") for (const { labels: found, value } of reading.read()) add(found, value);
-    if (reading.kind === "ports") reading.read((port, value) => add({ port: portLabel(port) }, value));
+    if (reading.kind === "ports") reading.read((port, value) => add({ port: decodeName(port) }, value));
     return sum;
   }
 
@@ -43,8 +53,12 @@ export class MetricSnapshot implements Snapshot<MetricName> {
     const reading = readingOf(this.#readings, metric);
     if (reading.kind !== "ports") return undefined;
     const ports = new Map<string, number>();
-    reading.read((port, value) => ports.set(portLabel(port), value));
+    reading.read((port, value) => ports.set(decodeName(port), value));
     return ports;
+  }
+
+  recent(metric: MetricName, port: string): number {
+    return this.#recent[metric]?.(encodeName(port)) ?? 0;
   }
 
   details(metric: MetricName): readonly string[] {

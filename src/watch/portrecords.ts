@@ -14,6 +14,8 @@ interface PortRecord {
 export class PortRecords {
   readonly #totals: LastingTotals;
   readonly #records = new Map<string, PortRecord>();
+  /** Flaps of each port since somebody looked. */
+  readonly #recent = new Map<string, number>();
 
   constructor(totals: LastingTotals) {
     this.#totals = totals;
@@ -22,6 +24,7 @@ export class PortRecords {
   /** The port went down after it had been up. */
   flap(name: string): void {
     this.#record(name).flaps++;
+    this.#recent.set(name, this.recent(name) + 1);
     this.#totals.keep(`${FLAPS}/${name}`);
   }
 
@@ -53,6 +56,16 @@ export class PortRecords {
     record.flaps = Math.max(record.flaps, this.#totals.earlier(`${FLAPS}/${name}`));
     record.isComplete = true;
     return record.flaps;
+  }
+
+  /** How often the port flapped since `looked`. */
+  recent(name: string): number {
+    return this.#recent.get(name) ?? 0;
+  }
+
+  /** Somebody has looked at the flaps: what comes from now on is recent. While nothing is known there is nothing to look at. */
+  looked(): void {
+    if (this.#totals.areKnown) this.#recent.clear();
   }
 
   /** When the port changed last, in milliseconds since 1970; undefined before the first time. */

@@ -1,11 +1,11 @@
 import type { Health, HealthLimits } from "../health/health.ts";
-import { portLabel } from "../metrics/portlabel.ts";
 import type { Readings } from "../metrics/reading.ts";
 import { MetricRegistry } from "../metrics/registry.ts";
 import type { Reconciler } from "../port/reconciler.ts";
 import type { Store } from "../store/store.ts";
 import { TIERS } from "../trend/downsample.ts";
 import type { Clock } from "../util/clock.ts";
+import { decodeName } from "../util/ifname.ts";
 import { Alerting } from "./alerting.ts";
 import type { AlertSettings } from "./alertsettings.ts";
 import { HealthWatch } from "./healthwatch.ts";
@@ -68,11 +68,12 @@ export class Watch implements Disposable {
     const readings = this.#readings();
     this.metrics = new MetricRegistry(readings, () => new Promise((resolve) => clock.soon(resolve)));
     const own = { portsyncd_initial_sync_duration_seconds: () => observations.initialSync.own };
-    this.#snapshot = new MetricSnapshot(readings, own, {
+    const recent = { portsyncd_port_flaps_total: (name: string) => observations.ports.recent(name) };
+    this.#snapshot = new MetricSnapshot(readings, own, recent, {
       portsyncd_redis_connected: () => reconciler.databases.failures,
       portsyncd_netlink_connected: () => [this.kernel.failure],
       portsyncd_health_score: () => this.health.health?.reasons.map(({ text }) => text) ?? [],
-      portsyncd_port_init_pending_ports: () => Array.from(reconciler.portSet.pending, portLabel),
+      portsyncd_port_init_pending_ports: () => Array.from(reconciler.portSet.pending, decodeName),
     });
   }
 
@@ -92,6 +93,7 @@ export class Watch implements Disposable {
     if (!this.#disposed) {
       this.silences.restore();
       this.alerting.tick(now, this.#snapshot);
+      this.#parts.observations.ports.looked();
     }
     this.#parts.onHealth?.();
     return health;

@@ -8,6 +8,7 @@ export class Metrics implements Snapshot {
   readonly #values = new Map<string, number>();
   readonly #histograms = new Map<string, { bounds: number[]; counts: number[]; sum: number }>();
   readonly #ports = new Map<string, Map<string, number>>();
+  readonly #recent = new Map<string, number>();
   readonly #details = new Map<string, readonly string[]>();
 
   value(metric: string, labels?: Labels): number | undefined {
@@ -20,6 +21,10 @@ export class Metrics implements Snapshot {
 
   ports(metric: string): ReadonlyMap<string, number> | undefined {
     return this.#ports.get(metric);
+  }
+
+  recent(metric: string, port: string): number {
+    return this.#recent.get(`${metric}/${port}`) ?? 0;
   }
 
   details(metric: string): readonly string[] {
@@ -55,6 +60,10 @@ export class Metrics implements Snapshot {
   setPort(metric: string, port: string, value: number): void {
     const ports = this.#ports.get(metric) ?? new Map<string, number>();
     this.#ports.set(metric, ports.set(port, value));
+  }
+
+  setRecent(metric: string, port: string, recent: number): void {
+    this.#recent.set(`${metric}/${port}`, recent);
   }
 
   addPort(metric: string, port: string): void {

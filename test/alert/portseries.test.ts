@@ -21,6 +21,30 @@ test("PortSeries knows no change of a port before its second sample, and none of
   expect([series.change("Ethernet4"), series.perSecond("Ethernet4")]).toEqual([undefined, undefined]);
 });
 
+test("PortSeries counts what a port that comes has counted since the look before, and not what was counted earlier", () => {
+  const metrics = new Metrics();
+  const series = new PortSeries("flaps", 10_000, true);
+  metrics.setPort("flaps", "Ethernet0", 50);
+  metrics.setRecent("flaps", "Ethernet0", 50);
+  series.add(0, metrics); // nobody looked before: these may be of any time
+  expect(series.change("Ethernet0")).toBeUndefined();
+  metrics.setPort("flaps", "Ethernet4", 107); // 100 of an earlier life
+  metrics.setRecent("flaps", "Ethernet4", 7);
+  metrics.setPort("flaps", "Ethernet8", 3);
+  series.add(5000, metrics);
+  expect(["Ethernet0", "Ethernet4", "Ethernet8"].map((port) => series.change(port))).toEqual([0, 7, undefined]);
+  expect(series.perSecond("Ethernet4")).toBe(1.4);
+  metrics.setPort("flaps", "Ethernet4", 109);
+  series.add(8000, metrics);
+  expect(series.change("Ethernet4")).toBe(9);
+  series.add(15_000, metrics);
+  expect(series.change("Ethernet4")).toBe(2);
+  const gauges = new PortSeries("flaps", 10_000, false);
+  gauges.add(0, new Metrics());
+  gauges.add(5000, metrics);
+  expect(gauges.change("Ethernet4")).toBeUndefined();
+});
+
 test("PortSeries takes a port that comes back for another one", () => {
   const metrics = new Metrics();
   const series = new PortSeries("flaps", 10_000, true);

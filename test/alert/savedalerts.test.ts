@@ -171,7 +171,8 @@ test("AlertEngine ends what it told under another instance also when its rule is
 test("AlertEngine takes an alert that was kept without its labels for one that was told under the same", () => {
   const former = firing();
   const { at, alerts } = former.engine.save(former.now);
-  const old = alerts.map((saved) => ({ ...saved, labels: undefined }));
+  const unlabelled = (key: string, value: unknown): unknown => (key === "labels" ? undefined : value);
+  const old = JSON.parse(JSON.stringify(alerts), unlabelled) as SavedAlerts["alerts"];
   const next = new Rig([RULE], { alerts: { at, alerts: old }, labels: { instance: "switch2" } }, former.clock);
   next.metrics.set("m", 7);
   expect(statusesOf(next.tick(60))).toEqual(["firing again"]);

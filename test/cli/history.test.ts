@@ -47,7 +47,7 @@ describe("formatText", () => {
   test("escapes what a name would do to the terminal, and shows UTF-8 as text", () => {
     expect(formatText({ ...FLAP, port: "\x1b[2J\n" })).toContain(' "\\x1b[2J\\x0a" ');
     expect(formatText({ ...FLAP, port: "\xc3\xa4" })).toContain(' "ä" ');
-    expect(formatText({ ...FLAP, port: "\xff" })).toContain(' "ÿ" ');
+    expect(formatText({ ...FLAP, port: "\xff" })).toContain(" /xff ");
   });
 
   test("survives a time that is none", () => {
@@ -71,7 +71,8 @@ test("formatText and formatJson give one printable line for any name", () => {
       for (const line of [formatText({ ...FLAP, port }), json]) expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
       const { port: read } = JSON.parse(json) as { port: string };
       const bytes = Buffer.from(port, "latin1");
-      expect(Buffer.from(read, "utf8").equals(bytes) || read === port).toBe(true);
+      const escaped = Array.from(bytes, (byte) => (byte < 0x80 ? String.fromCharCode(byte) : `/x${byte.toString(16)}`));
+      expect([bytes.toString("utf8"), escaped.join("")]).toContain(read);
     }),
     { numRuns: 2000 },
   );

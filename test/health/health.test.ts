@@ -167,6 +167,11 @@ test("formatHealth is one line, whatever the names and reasons are", () => {
   );
 });
 
+test("formatHealth shows names beyond ASCII as all do: as text, or byte by byte", () => {
+  const changes = { portInit: { pending: ["Ethern\xc3\xa9t", "Ethern\xe9t"], seconds: 300 } };
+  expect(formatHealth(assess(changes))).toContain('has waited for 300 s for "Ethernét" Ethern/xe9t');
+});
+
 test("HEALTH_GAUGE is 1, 0.5 and 0", () => {
   expect(HEALTH_GAUGE).toEqual({ healthy: 1, degraded: 0.5, unhealthy: 0 });
 });

@@ -6,9 +6,9 @@ import * as fc from "fast-check";
 
 import { METRIC_NAMES, METRICS } from "../../src/metrics/definitions.ts";
 import { Histogram } from "../../src/metrics/histogram.ts";
-import { portLabel } from "../../src/metrics/portlabel.ts";
 import { samplesBy } from "../../src/metrics/reading.ts";
 import { MetricRegistry, METRICS_CONTENT_TYPE } from "../../src/metrics/registry.ts";
+import { decodeName } from "../../src/util/ifname.ts";
 import { parseExposition, seriesName } from "./exposition.ts";
 import { readings } from "./readings.ts";
 
@@ -71,7 +71,7 @@ describe("MetricRegistry.text", () => {
       fc.asyncProperty(fc.uniqueArray(fc.tuple(portName, finite), { selector: ([name]) => name }), async (ports) => {
         const name = "portsyncd_port_flaps_total";
         const { help, type } = METRICS[name];
-        const values = ports.map(([port, value]) => ({ labels: { port: portLabel(port) }, value }));
+        const values = ports.map(([port, value]) => ({ labels: { port: decodeName(port) }, value }));
         const theirs = await new Registry().getMetricsAsString({ get: async () => ({ name, help, type, values }) });
         const ours = await textOf({ [name]: each(ports) });
         expect(ours).toContain(`\n${theirs}\n# HELP`);

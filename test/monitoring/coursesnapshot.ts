@@ -43,6 +43,11 @@ export class CourseSnapshot implements Snapshot {
     return new Map(this.#of(metric).map(({ labels, value }) => [labels["port"]!, value]));
   }
 
+  /** Prometheus does not know of it, either. */
+  recent(): number {
+    return 0;
+  }
+
   details(): readonly string[] {
     return [];
   }

@@ -30,6 +30,7 @@ function snapshot(): MetricSnapshot {
   return new MetricSnapshot(
     given,
     { portsyncd_initial_sync_duration_seconds: () => own.value },
+    { portsyncd_port_flaps_total: (name) => (name === "Ethern\xe9t" ? 7 : 0) },
     { portsyncd_health_score: () => ["the disk is full"] },
   );
 }
@@ -65,6 +66,15 @@ describe("MetricSnapshot", () => {
       ["Ethern/xe9t", 0],
     ]);
     expect(snapshot().ports("portsyncd_health_score")).toBeUndefined();
+  });
+
+  test("MetricSnapshot.recent is what is new of a port's counter, by the name that /metrics shows", () => {
+    const seen = snapshot();
+    expect([
+      seen.recent("portsyncd_port_flaps_total", "Ethern/xe9t"),
+      seen.recent("portsyncd_port_flaps_total", "Ethernet0"),
+      seen.recent("portsyncd_port_mtu_bytes", "Ethern/xe9t"),
+    ]).toEqual([7, 0, 0]);
   });
 
   test("MetricSnapshot.details is what stands behind a number, if anything does", () => {

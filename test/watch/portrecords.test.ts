@@ -36,6 +36,22 @@ describe("PortRecords", () => {
     expect(records.flaps("Ethernet0")).toBe(5);
   });
 
+  test("PortRecords.recent is what came since somebody looked, once there was something to see", () => {
+    const store = new CountingStore({ [`${FLAPS}/Ethernet0`]: 10 });
+    const records = new PortRecords(new LastingTotals(store));
+    records.flap("Ethernet0");
+    records.looked();
+    records.flap("Ethernet0");
+    expect(records.recent("Ethernet0")).toBe(2);
+    store.load();
+    expect([records.flaps("Ethernet0"), records.recent("Ethernet0"), records.recent("Ethernet4")]).toEqual([12, 2, 0]);
+    records.looked();
+    expect(records.recent("Ethernet0")).toBe(0);
+    records.flap("Ethernet0");
+    records.remove("Ethernet0");
+    expect(records.recent("Ethernet0")).toBe(1);
+  });
+
   test("PortRecords.retain forgets what is not known any more", () => {
     const records = new PortRecords(new LastingTotals(new CountingStore().load()));
     for (const name of ["Ethernet0", "Ethernet4"]) records.change(name, 1000);

@@ -117,6 +117,22 @@ describe("Watch", () => {
     );
   });
 
+  test("Watch has the flaps of a port before anybody has looked at it count", async () => {
+    await using bench = await WatchBench.open("eth0");
+    await bench.clock.run(5000);
+    bench.kernel.change(bench.kernel.add("eth4"), { flags: UP });
+    for (let i = 0; i < 6; i++) {
+      bench.kernel.change(2, { flags: 0x1 });
+      bench.kernel.change(2, { flags: UP });
+      await bench.clock.run(10);
+    }
+    expect(bench.observations.ports.recent("eth4")).toBe(6);
+    await bench.clock.run(5000);
+    expect(bench.observations.ports.recent("eth4")).toBe(0);
+    const firing = bench.watch.alerting.alerts.map(({ rule, port, alert }) => [rule, port, alert.state, alert.value]);
+    expect(firing).toEqual([["port_flapping", "eth4", "firing", 6]]);
+  });
+
   test("Watch keeps quiet about a port that is silenced by the name under which its alert is shown, whatever its bytes are", async () => {
     const shown = ["eth端口", "ethÃ©", "eth/xff", 'eth"\\'];
     const bytes = ["eth\xe7\xab\xaf\xe5\x8f\xa3", "eth\xc3\x83\xc2\xa9", "eth\xff", 'eth"\\'];

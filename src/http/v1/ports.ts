@@ -7,7 +7,7 @@ import { toTime, toTimeOrNull } from "./time.ts";
 
 /** Which ports are wanted. */
 export interface PortsQuery {
-  /** The name of the port after which to begin, by its bytes; undefined for the first. */
+  /** The name of the port after which to begin, as it is shown; undefined for the first. */
   readonly after: string | undefined;
   readonly limit: number;
 }
@@ -39,9 +39,10 @@ export function toPorts(
   nowWallMs: number,
 ): Response<"Ports"> {
   const all = sortPorts(facts);
-  const rest = after === undefined ? all : all.filter(({ name }) => compareNames(name, after) > 0);
+  const from = after === undefined ? undefined : encodeName(after);
+  const rest = from === undefined ? all : all.filter(({ name }) => compareNames(name, from) > 0);
   const piece = rest.slice(0, limit);
-  const next = rest.length > limit ? piece.at(-1)!.name : null;
+  const next = rest.length > limit ? decodeName(piece.at(-1)!.name) : null;
   return { time: toTime(nowWallMs), total: all.length, ports: piece.map(toPort), next };
 }
 
@@ -52,12 +53,7 @@ export function sortPorts(facts: Iterable<PortFacts>): PortFacts[] {
 
 /** The port that is shown under a name; undefined when there is none. */
 export function findPort(sources: Pick<Sources, "port">, shown: string): PortFacts | undefined {
-  // A name that is no UTF-8 is shown by its bytes, one character each.
-  for (const name of [encodeName(shown), shown]) {
-    const port = sources.port(name);
-    if (port && decodeName(port.name) === shown) return port;
-  }
-  return undefined;
+  return sources.port(encodeName(shown));
 }
 
 /** A state as it is published. */

@@ -25,7 +25,7 @@ const maybeTime = (meaning: string) => told(v.nullable(v.pipe(v.string(), v.isoT
 const word = <const C extends readonly string[]>(words: C, meaning: string) => told(v.picklist(words), meaning);
 
 const failure = text('why not; "" when all is well');
-const portName = text("its name; bytes that are no UTF-8 are shown as one character each");
+const portName = text("its name; where its bytes are no UTF-8, each beyond ASCII is shown as /xNN");
 
 const server = v.strictObject({
   listening: told(v.array(v.string()), "where it listens"),

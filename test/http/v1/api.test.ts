@@ -163,7 +163,7 @@ describe("/api/v1/ports", () => {
   test("tells many in pieces that are all of them, once", async () => {
     await using api = await started();
     const names = Array.from({ length: 25 }, (_, i) => `Ethernet${i * 4}`);
-    // Two names that are shown alike, and one that others would take for a part of JSON.
+    // Two names that could be shown alike, and one that others would take for a part of JSON.
     api.rig.daemon.allPorts = [...names, "\xff", "\xc3\xbf", BYTES].reverse().map((name) => samplePort(name));
     const found: string[] = [];
     for (let after: string | null = ""; after !== null && found.length < 100;) {
@@ -178,7 +178,7 @@ describe("/api/v1/ports", () => {
       after = page.next;
     }
     expect(found.filter((name) => name.startsWith("Ethernet"))).toEqual(names);
-    expect(found.sort()).toEqual([...names, "ÿ", "ÿ", HOSTILE].sort());
+    expect(found.sort()).toEqual([...names, "/xff", "ÿ", HOSTILE].sort());
   });
 
   test("goes on behind a port that has gone meanwhile", async () => {
@@ -215,7 +215,7 @@ describe("/api/v1/ports/{name}", () => {
   test("tells of one port, by the name under which it is shown", async () => {
     await using api = await started();
     api.rig.daemon.allPorts = [samplePort("Ethernet0"), samplePort(BYTES), samplePort("a\xff")];
-    for (const name of ["Ethernet0", HOSTILE, "aÿ"]) {
+    for (const name of ["Ethernet0", HOSTILE, "a/xff"]) {
       const port = await api.rig.json(`/api/v1/ports/${encodeURIComponent(name)}`);
       api.described.expect("Port", port);
       expect(port).toMatchObject({ name });
