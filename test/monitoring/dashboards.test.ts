@@ -47,6 +47,30 @@ test("dashboardFiles are the dashboards that were promised, each with a mark, an
   for (const { uid } of parsed) expect(uid).toMatch(/^[a-z-]{8,40}$/);
 });
 
+test("System Health Overview has what the servers and the store count, each in a panel with a limit where there is one", () => {
+  const panels = panelsOf(dashboards[0]!);
+  const limitOf = (metric: string): (number | null)[][] =>
+    panels
+      .filter((panel) => expressionsOf(panel).some((expression) => expression.includes(`${metric}{`)))
+      .map((panel) => panel.fieldConfig!.defaults!.thresholds!.steps.map(({ value }) => value));
+  for (const [metric, ...limits] of [
+    ["portsyncd_http_requests_total", [null], [null, 0.1, 10]],
+    ["portsyncd_http_malformed_requests_total", [null, 0.1, 10]],
+    ["portsyncd_http_connections_total", [null, 0.1, 10]],
+    ["portsyncd_http_aborted_connections_total", [null, 0.1, 10]],
+    ["portsyncd_http_open_connections", [null, 100, 128]],
+    ["portsyncd_store_degraded", [null, 1]],
+    ["portsyncd_backup_due", [null, 1]],
+    ["portsyncd_store_size_bytes", [null]],
+    ["portsyncd_store_limit_bytes", [null]],
+    ["portsyncd_store_queued_transitions", [null, 1000, 10_000]],
+    ["portsyncd_store_dropped_transitions_total", [null, 1, 100]],
+    ["portsyncd_store_faults_total", [null, 1, 100]],
+    ["portsyncd_corruptions_detected_total", [null, 1, 100]],
+  ] as const)
+    expect([metric, limitOf(metric)]).toEqual([metric, limits as unknown as (number | null)[][]]);
+});
+
 for (const dashboard of dashboards)
   describe(`buildDashboard: ${dashboard.title}`, () => {
     const panels = panelsOf(dashboard);

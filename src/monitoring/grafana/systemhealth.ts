@@ -1,4 +1,4 @@
-import { perSecond, series, total } from "../promql.ts";
+import { perSecond, series } from "../promql.ts";
 import {
   betterFrom,
   type DashboardSpec,
@@ -10,6 +10,7 @@ import {
   type Section,
   worseFrom,
 } from "./panelspec.ts";
+import { SERVERS, STORE } from "./serverandstore.ts";
 
 const CONNECTED: Names = { 0: ["lost", "bad"], 1: ["connected", "good"] };
 const STAT = { kind: "stat", width: 4, height: 4 } as const;
@@ -121,7 +122,7 @@ const PROCESS: Section = {
     panelOf("event_loop_delay_p99", { ...LINES, width: 8, thresholds: worseFrom(1, 10) }),
     {
       ...LINES,
-      width: 12,
+      width: 24,
       title: "Open files",
       description: "Open file descriptors, in percent of those that may be open.",
       unit: "percent",
@@ -133,15 +134,6 @@ const PROCESS: Section = {
       ],
       thresholds: worseFrom(50, 80),
     },
-    {
-      ...LINES,
-      width: 12,
-      title: "History on disk",
-      description: "The database of the history and its log.",
-      unit: "bytes",
-      targets: [{ expression: total(ON_DASHBOARD, "portsyncd_store_size_bytes"), legend: "{{instance}}" }],
-      thresholds: NEUTRAL,
-    },
   ],
 };
 
@@ -151,5 +143,5 @@ export const SYSTEM_HEALTH: DashboardSpec = {
   title: "System Health Overview",
   description: "How portsyncd is on each switch, and what is wrong.",
   hasPorts: false,
-  sections: [NOW, HISTORY, LOAD, PROCESS],
+  sections: [NOW, HISTORY, LOAD, PROCESS, SERVERS, STORE],
 };
