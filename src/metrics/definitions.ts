@@ -256,6 +256,7 @@ const PROCESS = {
     result: ["success", "failure"],
   }),
   portsyncd_event_loop_delay_seconds: durations("By how much a timer of one second was late.", DELAY_BUCKETS),
+  portsyncd_gc_collections_total: counter("Collections of garbage; those that follow each other closely count as one."),
   portsyncd_memory_bytes: gauge("Resident memory of the process.", {}, { unit: "bytes" }),
   process_cpu_seconds_total: counter("CPU time of the process, user and system.", {}, { unit: "seconds" }),
   process_open_fds: gauge("Open file descriptors."),
@@ -265,7 +266,7 @@ const PROCESS = {
 
 /**
  * Every metric of the daemon: those that portsyncd's users know from its former life, and those beside them. There is none
- * of garbage collection: Bun does not tell of its runs or pauses, and the numbers of node:process about its heap are no
+ * of the pauses of garbage collection, which Bun does not tell of, nor of its heap: the numbers of node:process are no
  * measurement.
  */
 export const METRICS = {

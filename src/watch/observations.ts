@@ -3,6 +3,7 @@ import { Histogram, withBound } from "../metrics/histogram.ts";
 import type { Transition } from "../port/change.ts";
 import type { StartKind } from "../store/start.ts";
 import type { DatabaseName } from "../swss/schema.ts";
+import { CollectionCounter } from "./garbage.ts";
 import { LastingHistogram } from "./lastinghistogram.ts";
 import { LastingTotals, type TotalsStore } from "./lastingtotals.ts";
 import { PortRecords } from "./portrecords.ts";
@@ -21,6 +22,7 @@ export class Observations {
   readonly redisLatency: Histogram;
   /** In seconds, by how much a timer was late. */
   readonly loopDelay = new Histogram(METRICS.portsyncd_event_loop_delay_seconds.buckets);
+  readonly garbage = new CollectionCounter();
   /** In seconds, of each start. */
   readonly initialSync: LastingHistogram;
   /** Commands that were answered. */

@@ -63,6 +63,7 @@ export function processReadings(version: string, observations: Observations) {
     portsyncd_config_last_reload_success_timestamp_seconds: () => observations.configWallMs / 1000,
     portsyncd_config_reloads_total: () => samplesBy("result", observations.reloads),
     portsyncd_event_loop_delay_seconds: () => observations.loopDelay.value,
+    portsyncd_gc_collections_total: () => observations.garbage.collections,
     portsyncd_memory_bytes: () => processUsage.residentBytes(),
     process_cpu_seconds_total: () => processUsage.cpuSeconds(),
     process_open_fds: () => processUsage.openFiles(),

@@ -81,7 +81,7 @@ testWith(
   async () => {
     await using bed = await AlertingSwitch.open();
     const daemon = await bed.start([PORTS]);
-    await daemon.waitForLog(/ERROR .*ports_there is firing: .*is 1, above 0/, 15);
+    await daemon.waitForLog(/ERROR .*ports_there is firing: .*is 1 \(allowed: at most 0\)/, 15);
     await daemon.waitForLog(/"?alertmanager http:\/\/127\.0\.0\.1:9093"? cannot be told of alerts: .*ECONNREFUSED/);
     await bed.expectWell();
     await bed.alertmanager.start();

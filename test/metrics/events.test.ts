@@ -390,6 +390,14 @@ testWith(canWatchSwitch, "Daemon shows that the kernel does not answer, and that
   expect((await bed.daemon.series()).get("portsyncd_netlink_connected")).toBe(1);
 });
 
+testWith(canWatchSwitch, "Daemon counts collections of garbage", async () => {
+  await using bed = await WatchedSwitch.running();
+  const counted = async () => (await bed.daemon.series()).get("portsyncd_gc_collections_total")!;
+  const before = await counted();
+  Bun.gc(true);
+  await waitUntil("a collection", async () => (await counted()) > before);
+});
+
 testWith(canWatchSwitch, "Daemon has shown another value than 0 of every metric that is about what happens", () => {
   expect(UPDATED_BY.events.filter((name) => !shown.has(name))).toEqual([]);
 });

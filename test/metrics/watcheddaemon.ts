@@ -117,7 +117,7 @@ function configFor(box: Switch, changes: NonNullable<WatchedOptions["config"]>):
 
 /** What does not follow from what happens alone: times, sizes, and what the clock looks at. */
 const OF_THE_CLOCK =
-  /^(portsyncd_(event_loop|alert|health|memory|store_|backup|.*_timestamp)|process_)|_seconds_(bucket|sum)\b/;
+  /^(portsyncd_(event_loop|gc|alert|health|memory|store_|backup|.*_timestamp)|process_)|_seconds_(bucket|sum)\b/;
 
 /** What happened between two looks: each counter, and count of a histogram, that is not what it was, with the difference. */
 export function happened(before: Series, after: Series): Record<string, number> {

@@ -265,7 +265,7 @@ describe("alertingRule", () => {
       annotations: {
         summary: "a: portsyncd is unhealthy: 40 points of 100",
         description:
-          "The health score has been 40 points of 100, below 50 points, for 60 s or longer. Reasons: redis_down.",
+          "The health score is 40 points of 100. It has been below 50 points for 60 s or longer. Reasons: redis_down.",
         action: "`portsyncd status` names the reasons: begin with the one that costs most points.",
       },
     },

@@ -122,7 +122,7 @@ const PROCESS: Section = {
     panelOf("event_loop_delay_p99", { ...LINES, width: 8, thresholds: worseFrom(1, 10) }),
     {
       ...LINES,
-      width: 24,
+      width: 12,
       title: "Open files",
       description: "Open file descriptors, in percent of those that may be open.",
       unit: "percent",
@@ -133,6 +133,15 @@ const PROCESS: Section = {
         },
       ],
       thresholds: worseFrom(50, 80),
+    },
+    {
+      ...LINES,
+      width: 12,
+      title: "Collections of garbage",
+      description: "How often memory was collected, young or all of it; the daemon does so when much has happened.",
+      unit: "per second",
+      targets: [{ expression: perSecond(ON_DASHBOARD, "portsyncd_gc_collections_total"), legend: "{{instance}}" }],
+      thresholds: NEUTRAL,
     },
   ],
 };
