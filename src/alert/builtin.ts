@@ -6,6 +6,7 @@ import { OF_DAEMON, type Rule } from "./rule.ts";
 type StateMetric =
   | "portsyncd_eoiu_detected_total"
   | "portsyncd_eoiu_timeouts_total"
+  | "portsyncd_starts_total"
   | "portsyncd_cold_starts_total"
   | "portsyncd_warm_restarts_total"
   | "portsyncd_initial_sync_duration_seconds"
@@ -106,10 +107,7 @@ const SYNC_RULES: readonly Rule<StateMetric>[] = [
     ...OF_DAEMON,
     id: "restart_rate_high",
     severity: "critical",
-    expression: sum(
-      { kind: "counter", metric: "portsyncd_cold_starts_total" },
-      { kind: "counter", metric: "portsyncd_warm_restarts_total" },
-    ),
+    expression: { kind: "counter", metric: "portsyncd_starts_total" },
     condition: { kind: "rateOfChange", perSecond: 0.5, windowSeconds: 300 },
     forSeconds: 60,
     unit: "",

@@ -290,6 +290,7 @@ test("AlertEngine sees starts of earlier processes in what they saved", () => {
 
 test("AlertEngine takes one sample of a process that was never there before for no change", () => {
   const rig = new Rig(builtinRules({ maxLatencyUs: 10_000 }));
+  rig.metrics.set("portsyncd_starts_total", 902);
   rig.metrics.set("portsyncd_cold_starts_total", 900);
   rig.metrics.set("portsyncd_warm_restarts_total", 2);
   expect(Array.from({ length: 60 }, () => rig.tick(5).changes).flat()).toEqual([]);

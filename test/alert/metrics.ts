@@ -94,6 +94,7 @@ function info(kind: MetricInfo["kind"], unit: MetricInfo["unit"] = "", isPerPort
 export const CATALOGUE = new Map([
   ["portsyncd_eoiu_detected_total", info("counter")],
   ["portsyncd_eoiu_timeouts_total", info("counter")],
+  ["portsyncd_starts_total", info("counter")],
   ["portsyncd_cold_starts_total", info("counter")],
   ["portsyncd_warm_restarts_total", info("counter")],
   ["portsyncd_initial_sync_duration_seconds", info("histogram", "seconds")],

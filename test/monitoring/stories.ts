@@ -121,12 +121,18 @@ export const STORIES: Readonly<Record<string, Story>> = {
   },
   restart_rate_high: {
     // 15 restarts each 15 s from 300 s to 645 s: more than 150 within 300 s from the 11th step on, until 14 of 24 are gone.
-    trouble: { portsyncd_cold_starts_total: step(0, 0), portsyncd_warm_restarts_total: stairs(15, 24) },
+    trouble: {
+      'portsyncd_starts_total{kind="cold"}': step(0, 0),
+      'portsyncd_starts_total{kind="adopt"}': stairs(15, 24),
+    },
     firesAt: 510,
     resolvesAt: 795,
     severity: "critical",
     summary: "portsyncd starts again and again, at a rate of 0.75/s",
-    quiet: { portsyncd_cold_starts_total: step(0, 0), portsyncd_warm_restarts_total: stairs(15, 10) },
+    quiet: {
+      'portsyncd_starts_total{kind="cold"}': step(0, 0),
+      'portsyncd_starts_total{kind="adopt"}': stairs(15, 10),
+    },
   },
   corruption_unrecovered: {
     trouble: { portsyncd_corruptions_detected_total: step(0, 1), portsyncd_state_recoveries_total: step(0, 0) },
