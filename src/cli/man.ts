@@ -1,3 +1,4 @@
+import { fillPlaceholders } from "../alert/annotation.ts";
 import { builtinRules } from "../alert/builtin.ts";
 import { RULE_KEYS } from "../alert/rulekeys.ts";
 import { CREDENTIAL_VARIABLES, EOIU_TIMEOUT_VARIABLE, LOG_LEVEL_VARIABLE } from "../config/environment.ts";
@@ -24,6 +25,8 @@ const DESCRIPTION = [
     "At the start it copies the ports of CONFIG_DB to APPL_DB, and tells when all of them have come up as interfaces.",
   "It is a drop-in replacement for the portsyncd of sonic-swss, and runs in the foreground under systemd or supervisord.",
   "An option of the command line wins over the environment, which wins over the configuration file.",
+  "The name of a port is shown as text where its bytes are UTF-8; where they are not, each byte beyond ASCII is shown as /xNN. " +
+    "So it is written, too, where a port is asked for.",
 ] as const;
 
 const SIGNALS: Terms = [
@@ -33,8 +36,8 @@ const SIGNALS: Terms = [
   ],
   [
     "SIGHUP",
-    "Read the configuration and the certificate of [http] again; what is wrong leaves the old one as it is. What needs " +
-      "a restart is named in the log.",
+    "Read the configuration and the certificate of [http] again, each whatever comes of the other; what is wrong leaves the " +
+      "old one as it is. What needs a restart is named in the log.",
   ],
 ];
 
@@ -64,7 +67,7 @@ const RULE_TERMS: Terms = Object.entries(RULE_KEYS).map(([name, { meaning, allow
 
 const BUILTIN_TERMS: Terms = builtinRules({ maxLatencyUs: DEFAULT_CONFIG.performance.max_latency_us }).map((rule) => [
   rule.id,
-  `${rule.severity}${rule.enabled ? "" : ", not enabled"}: ${rule.action}`,
+  `${rule.severity}${rule.enabled ? "" : ", not enabled"}: ${fillPlaceholders(rule.action, (name) => name.toUpperCase())}`,
 ]);
 
 const ENVIRONMENT: Terms = [

@@ -31,6 +31,13 @@ describe("formatMan", () => {
     expect([...formatMan().matchAll(/^\.SH (.*)$/gm)].map((match) => match[1])).toEqual(SECTIONS);
   });
 
+  test("fills in what the texts of rules leave open", () => {
+    const man = formatMan();
+    const rules = man.slice(man.indexOf("The rules of the daemon"), man.indexOf(".SH EXIT STATUS"));
+    expect(rules).toContain("config interface shutdown PORT.");
+    expect(rules).not.toMatch(/[{}]/);
+  });
+
   test("lets no text start a roff request", () => {
     for (const line of formatMan().split("\n"))
       if (/^[.']/.test(line)) expect(line).toMatch(/^\.(TH|SH|PP|TP|B|br|RS|RE)( |$)/);
