@@ -200,11 +200,13 @@ export class Store {
     return this.#isBackupDue ? { kind: "backup", now } : undefined;
   }
 
-  #onReply({ outcome, reason, facts, page, recoveries }: Reply): void {
+  #onReply({ outcome, reason, facts, page, recoveries, losses, badBackups }: Reply): void {
     const kind = this.#inFlight!;
     this.#inFlight = undefined;
     this.#timers.disarm("patience");
+    for (const backup of badBackups) this.#observer.onBadBackup(backup);
     for (const recovery of recoveries) this.#observer.onRecovery(recovery);
+    for (const loss of losses) this.#observer.onLoss(loss);
     if (facts) {
       const { counters, kept, ...rest } = facts;
       this.#facts = rest;

@@ -15,7 +15,9 @@ const PROGRAM = `
   import { Store } from "./store/store.ts";
   import { systemClock } from "./util/clock.ts";
   const [options, transition] = JSON.parse(process.argv[2]);
-  const store = new Store(options, systemClock, { onState: (state, reason) => console.log(state, reason), onRecovery: () => {} });
+  const ignore = () => {};
+  const observer = { onState: (state, reason) => console.log(state, reason), onRecovery: ignore, onLoss: ignore, onBadBackup: ignore };
+  const store = new Store(options, systemClock, observer);
   store.open();
   store.record(transition);
   console.log(await store.close(10_000));
@@ -24,6 +26,7 @@ const PROGRAM = `
 test("startThread finds the thread's program in a compiled binary, wherever that is run", async () => {
   await using dir = new TempDir();
   mkdirSync(dir.file("src"));
+  cpSync(join(ROOT, "ffi"), dir.file("ffi"), { recursive: true });
   for (const part of ["store", "util"]) cpSync(join(ROOT, "src", part), dir.file(`src/${part}`), { recursive: true });
   writeFileSync(dir.file("src/main.ts"), PROGRAM);
   const [, ...build] = packageJson.scripts.build.split(" ");

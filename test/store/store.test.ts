@@ -11,7 +11,7 @@ import { Store } from "../../src/store/store.ts";
 import type { ThreadObserver } from "../../src/store/thread.ts";
 import { UnavailableError } from "../../src/util/unavailable.ts";
 import { FakeClock } from "../support/fakeclock.ts";
-import { limitsIn, transitionAt, transitionsFrom, WALL_MS } from "./requests.ts";
+import { DEAF, limitsIn, NOTHING_FOUND, transitionAt, transitionsFrom, WALL_MS } from "./requests.ts";
 
 const DELAY_MS = 250;
 const START = { wallMs: WALL_MS, kind: "cold", restoreCount: 0, version: "1" } as const;
@@ -36,8 +36,8 @@ class Scripted {
   constructor(options: Partial<StoreOptions> = {}) {
     const all = { ...limitsIn("/nowhere"), enabled: true, backupIntervalMs: 300_000, ...options };
     const observer = {
+      ...DEAF,
       onState: (state: string, reason: string) => void this.states.push(`${state}: ${reason}`),
-      onRecovery: () => {},
     };
     this.store = new Store(all, this.clock, observer, (threadObserver) => {
       this.#observer = threadObserver;
@@ -68,12 +68,12 @@ class Scripted {
       kept: undefined,
       ...other,
     };
-    this.#observer!.onReply({ outcome: "done", reason: "", facts, page, recoveries: [] });
+    this.#observer!.onReply({ outcome: "done", reason: "", facts, page, ...NOTHING_FOUND });
   }
 
   /** Answers that it does not work. */
   fail(outcome: Exclude<Reply["outcome"], "done"> = "unavailable", reason = "the disk is full"): void {
-    this.#observer!.onReply({ outcome, reason, facts: undefined, page: undefined, recoveries: [] });
+    this.#observer!.onReply({ outcome, reason, facts: undefined, page: undefined, ...NOTHING_FOUND });
   }
 
   /** Ends the thread. */
@@ -570,15 +570,14 @@ describe("Store", () => {
 
   test("leaves the disk alone until it is opened, then saves what was recorded before", async () => {
     const requests: Request[] = [];
-    const observer = { onState: () => {}, onRecovery: () => {} };
     const options = { ...limitsIn("/nowhere"), enabled: true, backupIntervalMs: 1000 };
-    const threadless = new Store(options, new FakeClock(), observer, () => {
+    const threadless = new Store(options, new FakeClock(), DEAF, () => {
       throw new Error("a thread before open()");
     });
     expect(await threadless.close(1)).toBe(true); // nothing was recorded: there is nothing to wait for
     const clock = new FakeClock();
     let tell: ThreadObserver | undefined;
-    const store = new Store(options, clock, observer, (threadObserver) => {
+    const store = new Store(options, clock, DEAF, (threadObserver) => {
       tell = threadObserver;
       return { post: (request) => void requests.push(request), terminate: () => {} };
     });
@@ -587,7 +586,7 @@ describe("Store", () => {
     expect(requests).toEqual([]);
     store.open();
     expect(requests.map(({ kind }) => kind)).toEqual(["open"]);
-    tell!.onReply({ outcome: "done", reason: "", facts: undefined, page: undefined, recoveries: [] });
+    tell!.onReply({ outcome: "done", reason: "", facts: undefined, page: undefined, ...NOTHING_FOUND });
     expect(requests.at(-1)).toMatchObject({ kind: "save", batch: { transitions: [transitionAt(0)] } });
   });
 
@@ -595,7 +594,7 @@ describe("Store", () => {
     const clock = new FakeClock();
     const states: string[] = [];
     const options = { ...limitsIn("/nowhere"), enabled: true, backupIntervalMs: 1 };
-    const observer = { onState: (_: string, reason: string) => void states.push(reason), onRecovery: () => {} };
+    const observer = { ...DEAF, onState: (_: string, reason: string) => void states.push(reason) };
     const store = new Store(options, clock, observer, () => {
       throw new Error("no memory");
     });

@@ -12,7 +12,7 @@ import { waitUntil } from "../support/deadline.ts";
 import { needsCommands } from "../support/requirement.ts";
 import { TempDir } from "../support/tempdir.ts";
 import { testWith } from "../support/testwith.ts";
-import { limitsIn, transitionAt, transitionsFrom, WALL_MS } from "./requests.ts";
+import { DEAF, limitsIn, transitionAt, transitionsFrom, WALL_MS } from "./requests.ts";
 import { savedIn } from "./saved.ts";
 import { StoreProcess } from "./storeprocess.ts";
 
@@ -25,8 +25,8 @@ class Threaded implements AsyncDisposable {
   constructor(directory: string) {
     const options = { ...limitsIn(directory), enabled: true, backupIntervalMs: 3_600_000 };
     const observer = {
+      ...DEAF,
       onState: (state: string, reason: string) => void this.states.push(reason || state),
-      onRecovery: () => {},
     };
     this.store = new Store(options, systemClock, observer, (threadObserver) => {
       const thread = startThread(threadObserver);
