@@ -25,7 +25,13 @@ export class Soundness {
 
   /** Why it is degraded; else "". */
   get reason(): string {
-    return this.#reasons.saving || this.#reasons.backup;
+    const { saving, backup } = this.#reasons;
+    return saving || (backup && `no backup can be made: ${backup}`);
+  }
+
+  /** Whether what is recorded is saved. */
+  get isSaving(): boolean {
+    return this.#state !== "disabled" && this.#reasons.saving === "";
   }
 
   /** Whether backups fail. */

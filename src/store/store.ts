@@ -122,7 +122,7 @@ export class Store {
 
   /** Whether all but transitions that was recorded so far is on the disk; false when that takes longer than `timeoutMs`. */
   whenSaved(timeoutMs: number): Promise<boolean> {
-    if (!this.#takes || this.#soundness.state !== "ok") return Promise.resolve(false);
+    if (!this.#takes || !this.#soundness.isSaving) return Promise.resolve(false);
     return this.#acknowledgements.wait(this.#queue.batchOfNewest, timeoutMs);
   }
 

@@ -332,11 +332,22 @@ describe("Store", () => {
     s.store.record(transitionAt(1));
     s.clock.advance(DELAY_MS);
     s.done();
-    expect(s.states).toEqual(["degraded: the disk is full"]);
+    expect(s.states).toEqual(["degraded: no backup can be made: the disk is full"]);
     s.clock.advance(300_000);
     expect(s.kinds).toBe("open save backup save backup");
     s.done();
     expect(s.states.at(-1)).toBe("ok: ");
+  });
+
+  test("says that what was recorded is saved, also when no backup can be made", async () => {
+    const s = new Scripted().settled();
+    s.clock.advance(300_000);
+    s.fail();
+    s.store.keep("silence", "a", "1");
+    const saved = s.store.whenSaved(1000);
+    s.clock.advance(DELAY_MS);
+    s.done();
+    expect(await saved).toBe(true);
   });
 
   test("says that a backup is due until one was made, also when it fails", () => {
