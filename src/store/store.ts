@@ -175,7 +175,7 @@ export class Store {
     if (!request) return;
     this.#inFlight = request.kind;
     this.#timers.arm("patience", PATIENCE_MS, () =>
-      this.#soundness.note("saving", `the disk did not answer for ${PATIENCE_MS} ms`),
+      this.#soundness.note("saving", `the disk, or the processor it needs, did not answer for ${PATIENCE_MS} ms`),
     );
     try {
       this.#thread ??= this.#startThread({

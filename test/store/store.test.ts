@@ -229,7 +229,7 @@ describe("Store", () => {
     s.clock.advance(DELAY_MS + 29_999);
     expect(s.states).toEqual([]);
     s.clock.advance(1);
-    expect(s.states).toEqual(["degraded: the disk did not answer for 30000 ms"]);
+    expect(s.states).toEqual(["degraded: the disk, or the processor it needs, did not answer for 30000 ms"]);
     for (const transition of transitionsFrom(2, 600)) s.store.record(transition);
     s.clock.advance(1_000_000);
     expect(s.kinds).toBe("open save save");
