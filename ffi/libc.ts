@@ -39,6 +39,8 @@ const symbols = {
   close: { args: ["i32"], returns: "i32" },
   open: { args: ["cstring", "i32"], returns: "i32" },
   setns: { args: ["i32", "i32"], returns: "i32" },
+  getpriority: { args: ["i32", "u32"], returns: "i32" },
+  setpriority: { args: ["i32", "u32", "i32"], returns: "i32" },
   clock_gettime: { args: ["i32", "buffer"], returns: "i32" },
   __errno_location: { args: [], returns: "ptr" },
 } as const;
@@ -180,6 +182,15 @@ export function enterNetworkNamespace(path: string): void {
   } finally {
     close(fd);
   }
+}
+
+const PRIO_PROCESS = 0;
+const THIS_THREAD = 0;
+
+/** setpriority(2): makes the calling thread, which alone it means on Linux, give way to others by so many steps more. Throws SystemError. */
+export function addNice(steps: number): void {
+  const nice = libc().c.getpriority(PRIO_PROCESS, THIS_THREAD); // of itself it cannot fail
+  check(libc().c.setpriority(PRIO_PROCESS, THIS_THREAD, nice + steps), "setpriority");
 }
 
 const CLOCK_MONOTONIC = 1;

@@ -50,7 +50,7 @@ const EXTERNALS: Readonly<Record<string, readonly string[]>> = {
   bun: ["src/netlink/poll.ts", "src/swss/nativewriter.ts", "test/", "bench/"], // in poll.ts types only
   "bun:ffi": ["ffi/libc.ts", "bench/libc.ts"],
   "bun:jsc": ["test/simulation/scheduler.ts"],
-  "bun:sqlite": ["src/store/", "test/store/"],
+  "bun:sqlite": ["src/store/", "test/store/", "test/watch/"],
   "bun:test": ["test/"],
   "fast-check": ["test/"],
   "fastest-levenshtein": ["src/util/closest.ts"],

@@ -169,6 +169,7 @@ const STORE = {
   ),
   portsyncd_store_queued_transitions: gauge("Changes of ports that are not known to be saved."),
   portsyncd_store_dropped_transitions_total: counter("Changes of ports that could not be saved and were given up."),
+  portsyncd_store_lost_transitions_total: counter("Saved changes of ports that were lost to damage.", {}, PERSISTED),
   portsyncd_corruptions_detected_total: counter("Times that the store's file was damaged or missing.", {}, PERSISTED),
   portsyncd_state_recoveries_total: counter("Damaged files that a backup took the place of.", {}, PERSISTED),
   portsyncd_last_corruption_timestamp_seconds: gauge(

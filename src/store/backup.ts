@@ -13,6 +13,7 @@ import {
   type StorePaths,
 } from "./directory.ts";
 import { whileOpening } from "./failure.ts";
+import { checkPieces } from "./piecedamage.ts";
 import { verify } from "./verify.ts";
 
 /** What the names of backups begin with; a stamp follows. */
@@ -53,6 +54,7 @@ function verifyBackup(path: string, migrations: readonly (readonly string[])[]):
     const db = openImmutable(path);
     try {
       verify(db, migrations);
+      checkPieces(db);
     } finally {
       db.close();
     }

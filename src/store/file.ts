@@ -12,8 +12,10 @@ import type { Kept } from "./kept.ts";
 import { readKept, writeKeepsakes, writePoints } from "./keptrows.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Facts, PackedBatch, StoreLimits } from "./message.ts";
+import { removeDamagedPieces } from "./piecedamage.ts";
 import { advanceAge, type Age, markHistory, trimByAge, trimBySize, trimStarts } from "./retention.ts";
 import type { PastStart, Start } from "./start.ts";
+import type { HistoryLoss } from "./status.ts";
 
 const META = "SELECT value FROM meta WHERE key = ?";
 const ADD_COUNT =
@@ -33,6 +35,8 @@ export interface FileOptions {
   readonly instance: number;
   readonly ledger: Ledger;
   readonly migrations: readonly (readonly string[])[];
+  /** Is told what of the history was damaged. */
+  readonly onLoss: (loss: HistoryLoss) => void;
 }
 
 /** The open database of a store: all that is ever written to it is written here. Throws what SQLite throws. */
@@ -53,6 +57,7 @@ export class StoreFile implements Disposable {
     const writtenMs = this.#meta("age_wall_ms") || Infinity; // a new one is as old as it will be when it is written
     this.#age = { ms: this.#meta("age_ms"), at: { wallMs: writtenMs, monotonicMs: undefined } };
     this.#lastStart = db.query<PastStart, [number]>(LAST_START).get(options.instance) ?? undefined;
+    this.#dropDamaged();
     this.#history = new HistoryWriter(db, this.#meta("history"));
     this.#inTransaction(() => options.ledger.reconcile(db));
   }
@@ -135,6 +140,15 @@ export class StoreFile implements Disposable {
   #addStart({ wallMs, kind, restoreCount, version }: Start): void {
     this.#db.run(ADD_START, [this.#options.instance, Math.trunc(wallMs), kind, restoreCount, version]);
     trimStarts(this.#db);
+  }
+
+  #dropDamaged(): void {
+    const { ledger, onLoss } = this.#options;
+    let loss: HistoryLoss | undefined;
+    this.#inTransaction(() => (loss = removeDamagedPieces(this.#db, this.#meta("history"))));
+    if (!loss) return;
+    ledger.loss(loss.transitions);
+    onLoss(loss);
   }
 
   /** Somebody who reads for long keeps the log from being written back: it would grow until the disk is full. */

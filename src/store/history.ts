@@ -3,7 +3,7 @@ import { existsSync, realpathSync } from "node:fs";
 
 import { openImmutable, openToRead } from "./connection.ts";
 import { checkPlain, storePaths } from "./directory.ts";
-import { classify, codeOf } from "./failure.ts";
+import { classify, codeOf, DamageError } from "./failure.ts";
 import { lastTransition, pieceFrom, PortNames } from "./historypieces.ts";
 import { MIGRATIONS, versionOf } from "./migrations.ts";
 import { PieceReader } from "./piecereader.ts";
@@ -13,6 +13,7 @@ import type { Transition } from "./transition.ts";
 /** Transitions that are given at once, at most. */
 const MOST_AT_ONCE = 1000;
 
+const FROM = "SELECT id FROM history WHERE id >= ? ORDER BY id LIMIT 1";
 const READ_STARTS =
   "SELECT wall_ms AS wallMs, kind, restore_count AS restoreCount, version, ended_wall_ms AS endedWallMs" +
   " FROM starts ORDER BY id";
@@ -42,6 +43,8 @@ export class History implements Disposable {
   readonly #path: string;
   readonly #db: Database;
   readonly #names: PortNames;
+  /** What is wrong with the first piece that could not be read; "" for none. */
+  #damage = "";
 
   private constructor(path: string, db: Database) {
     this.#path = path;
@@ -68,7 +71,7 @@ export class History implements Disposable {
 
   /**
    * The transitions in the order in which they were recorded, up to the newest that there is now: a daemon may write faster than
-   * somebody reads. Throws HistoryError.
+   * somebody reads. Throws HistoryError, for a piece that is damaged when all others were read.
    */
   *read(filter: HistoryFilter = {}): Generator<readonly Transition[]> {
     let found: Transition[] = [];
@@ -81,6 +84,7 @@ export class History implements Disposable {
       next = piece.next;
     }
     if (found.length > 0) yield found;
+    if (this.#damage !== "") throw new HistoryError("damaged", `${this.#path}: ${this.#damage}`);
   }
 
   /** The starts in their order, of which there are at most a thousand. Throws HistoryError. */
@@ -99,7 +103,19 @@ export class History implements Disposable {
    * What is wanted up to the transition `last` of the piece that begins with the transition `from`, and the number of the one behind it;
    * undefined when there is none. In between nothing is held open, so a slow reader does not keep the log from being written back.
    */
-  #readPiece(from: number, last: number, { port, sinceWallMs = -Infinity }: HistoryFilter) {
+  #readPiece(from: number, last: number, filter: HistoryFilter) {
+    try {
+      return this.#readGoodPiece(from, last, filter);
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error;
+      const bad = this.#db.query<{ id: number }, [number]>(FROM).get(from)?.id ?? 0;
+      if (bad < from) throw error;
+      this.#damage ||= error.message;
+      return { found: [], next: bad + 1 };
+    }
+  }
+
+  #readGoodPiece(from: number, last: number, { port, sinceWallMs = -Infinity }: HistoryFilter) {
     return this.#db.transaction(() => {
       const piece = from > last ? undefined : pieceFrom(this.#db, from);
       if (!piece) return undefined;

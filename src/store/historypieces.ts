@@ -33,15 +33,6 @@ export function pieceFrom(db: Database, id: number): Piece | undefined {
   return piece;
 }
 
-/** Throws DamageError unless every piece is what was written, and in order. */
-export function checkPieces(db: Database): void {
-  let next = 1;
-  for (let piece = pieceFrom(db, -Infinity); piece; piece = pieceFrom(db, piece.id + 1)) {
-    if (piece.id < next) throw new DamageError("its history is not in order");
-    next = piece.id + piece.count;
-  }
-}
-
 /** The numbers of the ports that the history has something of. Throws DamageError, and what SQLite throws. */
 export function portsInHistory(db: Database): Set<number> {
   const ports = new Set<number>();

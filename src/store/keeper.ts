@@ -10,11 +10,20 @@ import { StoreLock } from "./lock.ts";
 import type { PackedRequest, Reply, StoreLimits } from "./message.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { type Discovery, restore, setDatabaseAside } from "./recovery.ts";
-import type { Recovery } from "./status.ts";
+import type { BadBackup, HistoryLoss, Recovery } from "./status.ts";
 import { checkTextEncoding, PAGE_BYTES } from "./verify.ts";
 
 /** What a request is tried with in turn: the open file, one that was checked again, and one that took its place. */
 const ATTEMPTS = ["as it is", "checked again", "set aside"] as const;
+
+/** What was found out about the files while a request was answered. */
+interface Findings {
+  readonly recoveries: Recovery[];
+  readonly losses: HistoryLoss[];
+  readonly badBackups: BadBackup[];
+}
+
+const noFindings = (): Findings => ({ recoveries: [], losses: [], badBackups: [] });
 
 /** Answers requests: opens the database, recovers it when it has to, and says what happened. Synchronous, so it has a thread of its own. */
 export class Keeper implements Disposable {
@@ -26,7 +35,7 @@ export class Keeper implements Disposable {
   #file: StoreFile | undefined;
   /** A file that was set aside, in whose place nothing could be put yet. */
   #discovery: Discovery | undefined;
-  #recoveries: Recovery[] = [];
+  #findings: Findings = noFindings();
 
   constructor(limits: StoreLimits, instance: number, migrations = MIGRATIONS) {
     this.#limits = limits;
@@ -36,12 +45,12 @@ export class Keeper implements Disposable {
 
   /** Does what is asked for. Throws only for a mistake in the program. */
   answer(request: PackedRequest): Reply {
-    this.#recoveries = [];
+    this.#findings = noFindings();
     let failure: Failure = { kind: "unavailable", reason: "" };
     for (const attempt of ATTEMPTS) {
       try {
         const done = this.#attempt(request, attempt === "set aside" ? failure.reason : undefined);
-        return { outcome: "done", reason: "", ...done, recoveries: this.#recoveries };
+        return { outcome: "done", reason: "", ...done, ...this.#findings };
       } catch (error) {
         failure = classify(error);
         if (failure.kind === "bug") throw error;
@@ -53,7 +62,7 @@ export class Keeper implements Disposable {
     if (failure.kind === "unavailable") this.#unlock(); // the directory may be another one next time
     const outcome = failure.kind === "refused" ? "refused" : "unavailable";
     const reason = `${this.#limits.directory}: ${failure.reason}`;
-    return { outcome, reason, facts: undefined, page: undefined, recoveries: this.#recoveries };
+    return { outcome, reason, facts: undefined, page: undefined, ...this.#findings };
   }
 
   [Symbol.dispose](): void {
@@ -113,7 +122,8 @@ export class Keeper implements Disposable {
     const db = openVerified(paths.database, this.#migrations);
     try {
       const [limits, instance, ledger, migrations] = [this.#limits, this.#instance, this.#ledger, this.#migrations];
-      return new StoreFile(db, { paths, limits, instance, ledger, migrations });
+      const onLoss = (loss: HistoryLoss): void => void this.#findings.losses.push(loss);
+      return new StoreFile(db, { paths, limits, instance, ledger, migrations, onLoss });
     } catch (error) {
       db.close();
       throw error;
@@ -121,10 +131,11 @@ export class Keeper implements Disposable {
   }
 
   #restore(paths: StorePaths, { wallMs }: Moment): void {
-    const restoredFrom = restore(paths, wallMs, this.#migrations);
+    const onBadBackup = (backup: BadBackup): void => void this.#findings.badBackups.push(backup);
+    const restoredFrom = restore(paths, { wallMs, migrations: this.#migrations, onBadBackup });
     const discovery = this.#discovery!;
     if (restoredFrom !== undefined && discovery.corruption) this.#ledger.recovery(wallMs);
-    this.#recoveries.push({ ...discovery, restoredFrom });
+    this.#findings.recoveries.push({ ...discovery, restoredFrom });
     this.#discovery = undefined;
   }
 

@@ -8,6 +8,7 @@ const COUNTERS = {
   recoveries: "store.recoveries",
   backupsCreated: "store.backups_created",
   backupsCleaned: "store.backups_cleaned",
+  lostTransitions: "store.lost_transitions",
 } as const satisfies Partial<Record<keyof Tally, string>>;
 const TIMES = {
   lastCorruptionWallMs: "last_corruption_ms",
@@ -44,6 +45,11 @@ export class Ledger {
     this.#add({ backupsCreated: 1, backupsCleaned: cleaned });
   }
 
+  /** Transitions that had been saved are lost. */
+  loss(transitions: number): void {
+    this.#add({ lostTransitions: transitions });
+  }
+
   /** Takes in what a database says, and tells it what happened meanwhile. */
   reconcile(db: Database): void {
     const value = (name: string): number => db.query<{ value: number }, string[]>(READ).get(name, name)?.value ?? 0;
@@ -69,6 +75,7 @@ function sum(before: Tally, after: Tally): Tally {
     recoveries: before.recoveries + after.recoveries,
     backupsCreated: before.backupsCreated + after.backupsCreated,
     backupsCleaned: before.backupsCleaned + after.backupsCleaned,
+    lostTransitions: before.lostTransitions + after.lostTransitions,
     lastCorruptionWallMs: after.lastCorruptionWallMs || before.lastCorruptionWallMs,
     lastRecoveryWallMs: after.lastRecoveryWallMs || before.lastRecoveryWallMs,
   };

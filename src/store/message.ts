@@ -4,7 +4,7 @@ import type { HistoryPage } from "./historypage.ts";
 import type { HistoryQuery } from "./historyquery.ts";
 import type { Keepsake, Kept, SeriesPoint } from "./kept.ts";
 import type { PastStart, Start } from "./start.ts";
-import type { Recovery, Tally } from "./status.ts";
+import type { BadBackup, HistoryLoss, Recovery, Tally } from "./status.ts";
 import type { Transition } from "./transition.ts";
 
 /** What a store is told to keep, and where. */
@@ -81,4 +81,6 @@ export interface Reply {
   /** What was read of the history, when that was asked for and done. */
   readonly page: HistoryPage | undefined;
   readonly recoveries: readonly Recovery[];
+  readonly losses: readonly HistoryLoss[];
+  readonly badBackups: readonly BadBackup[];
 }

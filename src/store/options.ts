@@ -1,5 +1,5 @@
 import type { StoreLimits } from "./message.ts";
-import type { Recovery, StoreState } from "./status.ts";
+import type { BadBackup, HistoryLoss, Recovery, StoreState } from "./status.ts";
 
 /** What a store is built from. */
 export interface StoreOptions extends StoreLimits {
@@ -15,6 +15,10 @@ export interface StoreObserver {
   onState(state: StoreState, reason: string): void;
   /** A file could not be used. */
   onRecovery(recovery: Recovery): void;
+  /** A part of the history was damaged. */
+  onLoss(loss: HistoryLoss): void;
+  /** A backup could not be used. */
+  onBadBackup(backup: BadBackup): void;
 }
 
 /** Of the options those that the thread needs. */

@@ -1,6 +1,6 @@
 import { Keepsakes } from "./keepsakes.ts";
 import { type Keepsake, type KeepsakeKind, type Kept, NOTHING_KEPT } from "./kept.ts";
-import type { Facts } from "./message.ts";
+import type { Batch, Facts } from "./message.ts";
 import { MOST_COUNTERS, SaveQueue } from "./queue.ts";
 import type { Start } from "./start.ts";
 
@@ -56,11 +56,11 @@ export class Records {
     return isNew;
   }
 
-  /** The batch that was taken last is saved; returns its number. */
-  settle(): number {
-    const { id, counters } = this.queue.settle(true)!;
-    for (const [name, delta] of counters) this.#saved!.set(name, (this.#saved!.get(name) ?? 0) + delta);
-    return id;
+  /** The batch that was taken last is saved; returns it. */
+  settle(): Batch {
+    const batch = this.queue.settle(true)!;
+    for (const [name, delta] of batch.counters) this.#saved!.set(name, (this.#saved!.get(name) ?? 0) + delta);
+    return batch;
   }
 
   /**

@@ -16,7 +16,7 @@ import {
   syncPath,
 } from "./directory.ts";
 import { classify, NewerVersionError } from "./failure.ts";
-import type { Recovery } from "./status.ts";
+import type { BadBackup, Recovery } from "./status.ts";
 
 /** How many files that could not be used are kept for whoever wants to know why. */
 const KEPT_ASIDE = 3;
@@ -37,8 +37,16 @@ export function setDatabaseAside(paths: StorePaths, error: unknown, wallMs: numb
   return { reason, setAside, corruption };
 }
 
+/** How backups are put in the place of a database. */
+export interface RestoreOptions {
+  readonly wallMs: number;
+  readonly migrations: Migrations;
+  /** Is told of each that cannot be used. */
+  readonly onBadBackup: (backup: BadBackup) => void;
+}
+
 /** Puts the newest good backup in the place of the database, or an empty one when there is none; returns the backup's name. */
-export function restore(paths: StorePaths, wallMs: number, migrations: Migrations): string | undefined {
+export function restore(paths: StorePaths, { wallMs, migrations, onBadBackup }: RestoreOptions): string | undefined {
   for (const name of backupNames(paths).reverse()) {
     const path = join(paths.directory, name);
     checkFile(path);
@@ -49,8 +57,9 @@ export function restore(paths: StorePaths, wallMs: number, migrations: Migration
       // The copy is used as the database will be: what only shows then must show before it is one.
       openVerified(paths.fresh, migrations).close(true);
     } catch (error) {
-      if (classify(error).kind !== "damage") throw error;
-      setAsideFile(paths, path, error, wallMs);
+      const { kind, reason } = classify(error);
+      if (kind !== "damage") throw error;
+      onBadBackup({ path, reason, setAside: setAsideFile(paths, path, error, wallMs) });
       continue;
     }
     publishFile(paths.fresh, paths.database);

@@ -7,6 +7,8 @@ export interface Tally {
   readonly recoveries: number;
   readonly backupsCreated: number;
   readonly backupsCleaned: number;
+  /** Transitions that had been saved, in pieces that were damaged. */
+  readonly lostTransitions: number;
   /** Milliseconds since 1970; 0 for never. */
   readonly lastCorruptionWallMs: number;
   readonly lastRecoveryWallMs: number;
@@ -18,6 +20,7 @@ export const EMPTY_TALLY: Tally = {
   recoveries: 0,
   backupsCreated: 0,
   backupsCleaned: 0,
+  lostTransitions: 0,
   lastCorruptionWallMs: 0,
   lastRecoveryWallMs: 0,
 };
@@ -54,4 +57,23 @@ export interface Recovery {
   readonly restoredFrom: string | undefined;
   /** Whether this is damage; a file of a newer version is none. */
   readonly corruption: boolean;
+}
+
+/** Pieces of the history that were damaged and are lost; the others are as they were. */
+export interface HistoryLoss {
+  /** What was wrong with the first. */
+  readonly reason: string;
+  readonly pieces: number;
+  readonly transitions: number;
+  /** When the transitions before and behind the lost ones were, in milliseconds since 1970; undefined where there are none. */
+  readonly afterMs: number | undefined;
+  readonly beforeMs: number | undefined;
+}
+
+/** A backup that could not be used. */
+export interface BadBackup {
+  readonly path: string;
+  readonly reason: string;
+  /** The name under which the file is kept. */
+  readonly setAside: string;
 }

@@ -8,6 +8,7 @@ import type { KeepsakeKind, Kept, SeriesPoint } from "./kept.ts";
 import type { Facts, Reply, Request } from "./message.ts";
 import { limitsOf, type StoreObserver, type StoreOptions } from "./options.ts";
 import { Records } from "./records.ts";
+import { BATCH_MOST, SaveDelay } from "./savedelay.ts";
 import { Soundness } from "./soundness.ts";
 import type { Start } from "./start.ts";
 import { EMPTY_TALLY, type StoreStatus } from "./status.ts";
@@ -15,10 +16,6 @@ import { startThread, type StoreThread, type ThreadFactory } from "./thread.ts";
 import { Timers } from "./timers.ts";
 import type { Transition } from "./transition.ts";
 
-/** How long entries wait for others to be saved with them. */
-const BATCH_DELAY_MS = 250;
-/** As many as come in a quarter of a second of a burst: a message and a transaction cost as much as a thousand transitions in them. */
-const BATCH_MOST = 2000;
 /** Without an answer for so long, what is recorded is not known to be safe any more. */
 const PATIENCE_MS = 30_000;
 /** How long somebody waits for the history. */
@@ -49,14 +46,14 @@ export class Store {
   /** Something was saved since the last backup. */
   #isChanged = false;
   #isBackupDue = false;
-  #isSaveDue = false;
   #closing: PromiseWithResolvers<boolean> | undefined;
   #isClosed = false;
   /** Whether the disk may be used yet. */
   #isBegun = false;
   readonly #soundness: Soundness;
+  readonly #saveDelay: SaveDelay;
   #facts: Pick<Facts, "bytes" | "tally" | "lastStart"> = { bytes: 0, tally: EMPTY_TALLY, lastStart: undefined };
-  readonly #timers: Timers<"save" | "retry" | "backup" | "patience" | "close">;
+  readonly #timers: Timers<"retry" | "backup" | "patience" | "close">;
 
   constructor(options: StoreOptions, clock: Clock, observer: StoreObserver, startThreadBy = startThread) {
     this.#options = options;
@@ -64,6 +61,7 @@ export class Store {
     this.#observer = observer;
     this.#startThread = startThreadBy;
     this.#timers = new Timers(clock);
+    this.#saveDelay = new SaveDelay(clock, () => this.#proceed());
     this.#acknowledgements = new Acknowledgements(clock);
     this.#reader = new HistoryReader(clock, () => this.#proceed());
     if (!options.enabled) this.#reader.end("the history is not kept");
@@ -80,14 +78,14 @@ export class Store {
   record(transition: Transition): void {
     if (!this.#takes) return;
     this.#queue.push(transition);
-    this.#saveSoon();
+    this.#saveDelay.notice(this.#queue.length);
   }
 
   /** Adds to a counter that goes on over restarts. */
   count(name: string, delta = 1): void {
     if (!this.#takes || delta === 0) return;
     this.#records.count(name, delta);
-    this.#saveSoon();
+    this.#saveDelay.notice(this.#queue.length);
   }
 
   /** The value of a counter, over all starts once the database is open; never less than before. */
@@ -112,19 +110,19 @@ export class Store {
 
   /** Keeps JSON over restarts in place of what was kept under that key; null to keep nothing any more. */
   keep(kind: KeepsakeKind, key: string, value: string | null): void {
-    if (this.#takes && this.#records.keep({ kind, key, value })) this.#saveSoon();
+    if (this.#takes && this.#records.keep({ kind, key, value })) this.#saveDelay.notice(this.#queue.length);
   }
 
   /** Keeps a point of a series. */
   addPoint(point: SeriesPoint): void {
     if (!this.#takes) return;
     this.#queue.addPoint(point);
-    this.#saveSoon();
+    this.#saveDelay.notice(this.#queue.length);
   }
 
   /** Whether all but transitions that was recorded so far is on the disk; false when that takes longer than `timeoutMs`. */
   whenSaved(timeoutMs: number): Promise<boolean> {
-    if (!this.#takes || this.#soundness.state !== "ok") return Promise.resolve(false);
+    if (!this.#takes || !this.#soundness.isSaving) return Promise.resolve(false);
     return this.#acknowledgements.wait(this.#queue.batchOfNewest, timeoutMs);
   }
 
@@ -137,7 +135,7 @@ export class Store {
   recordStart(start: Start): void {
     if (!this.#takes) return;
     this.#records.start = start;
-    this.#saveSoon();
+    this.#saveDelay.notice(this.#queue.length);
   }
 
   /** How the store is. */
@@ -157,7 +155,8 @@ export class Store {
     if (this.#closing) return this.#closing.promise;
     this.#closing = Promise.withResolvers();
     this.#reader.end("the daemon stops");
-    for (const timer of ["save", "retry", "backup"] as const) this.#timers.disarm(timer);
+    this.#saveDelay.stop();
+    for (const timer of ["retry", "backup"] as const) this.#timers.disarm(timer);
     this.#timers.arm("close", timeoutMs, () => this.#end(false));
     this.#isBegun = true;
     this.#proceed();
@@ -176,7 +175,7 @@ export class Store {
     if (!request) return;
     this.#inFlight = request.kind;
     this.#timers.arm("patience", PATIENCE_MS, () =>
-      this.#soundness.note("saving", `the disk did not answer for ${PATIENCE_MS} ms`),
+      this.#soundness.note("saving", `the disk, or the processor it needs, did not answer for ${PATIENCE_MS} ms`),
     );
     try {
       this.#thread ??= this.#startThread({
@@ -192,25 +191,27 @@ export class Store {
   #nextRequest(): Request | undefined {
     const now: Moment = { wallMs: this.#clock.wallNow(), monotonicMs: this.#clock.now() };
     if (!this.#isOpen) return { kind: "open", instance: this.#instance, limits: limitsOf(this.#options), now };
-    const batch = this.#isSaveDue || this.#closing ? this.#queue.take(BATCH_MOST) : undefined;
+    const batch = this.#saveDelay.isDue || this.#closing ? this.#queue.take(BATCH_MOST) : undefined;
     if (batch) return { kind: "save", batch, now };
-    this.#isSaveDue = false;
+    this.#saveDelay.reset();
     if (this.#closing) return { kind: "close", start: this.#records.start, backup: this.#isChanged, now };
     const query = this.#reader.next();
     if (query) return { kind: "read", query, now };
     return this.#isBackupDue ? { kind: "backup", now } : undefined;
   }
 
-  #onReply({ outcome, reason, facts, page, recoveries }: Reply): void {
+  #onReply({ outcome, reason, facts, page, recoveries, losses, badBackups }: Reply): void {
     const kind = this.#inFlight!;
     this.#inFlight = undefined;
     this.#timers.disarm("patience");
+    for (const backup of badBackups) this.#observer.onBadBackup(backup);
     for (const recovery of recoveries) this.#observer.onRecovery(recovery);
+    for (const loss of losses) this.#observer.onLoss(loss);
     if (facts) {
       const { counters, kept, ...rest } = facts;
       this.#facts = rest;
       if (counters) this.#records.onOpened(counters, kept);
-      if (counters && this.#queue.hasNew) this.#saveSoon();
+      if (counters && this.#queue.hasNew) this.#saveDelay.notice(this.#queue.length);
     }
     if (page) this.#reader.onPage(page);
     if (outcome === "done") this.#onDone(kind);
@@ -223,18 +224,21 @@ export class Store {
     if (kind === "open") this.#isOpen = true;
     if (kind === "close") this.#end(true);
     if (kind === "save") this.#onSaved();
+    else if (this.#queue.isEmpty) this.#soundness.note("saving", "");
     if (kind === "backup") {
       this.#isChanged = false;
       this.#isBackupDue = false;
+      this.#soundness.note("backup", "");
     }
-    this.#soundness.note(kind === "backup" ? "backup" : "saving", "");
   }
 
   #onSaved(): void {
-    this.#acknowledgements.settle(this.#records.settle(), true);
+    const { id, transitions } = this.#records.settle();
+    this.#acknowledgements.settle(id, true);
+    this.#noteSaved(transitions.length);
     this.#isChanged = true;
-    this.#isSaveDue = false;
-    if (this.#queue.hasNew) this.#saveSoon();
+    this.#saveDelay.reset();
+    if (this.#queue.hasNew) this.#saveDelay.notice(this.#queue.length);
     this.#backUpLater();
   }
 
@@ -246,8 +250,9 @@ export class Store {
     this.#soundness.note(kind === "backup" ? "backup" : "saving", reason);
     if (outcome === "refused" && kind === "save") {
       // It would be refused for ever, and everything behind it would wait.
-      this.#acknowledgements.settle(this.#queue.settle(false)!.id, false);
-      this.#soundness.note("saving", "");
+      const { id, transitions } = this.#queue.settle(false)!;
+      this.#acknowledgements.settle(id, false);
+      this.#noteSaved(transitions.length);
     } else if (this.#closing) this.#end(false);
     else if (kind === "backup") {
       this.#isBackupDue = false;
@@ -266,16 +271,9 @@ export class Store {
     else this.#timers.arm("retry", this.#retry.next(), () => this.#proceed());
   }
 
-  #saveSoon(): void {
-    if (this.#isSaveDue || (this.#timers.has("save") && this.#queue.length < BATCH_MOST)) return;
-    const delayMs = this.#queue.length < BATCH_MOST ? BATCH_DELAY_MS : 0;
-    this.#timers.disarm("save");
-    // Never in the turn of the caller, which has more urgent things to do.
-    this.#isSaveDue = delayMs === 0;
-    this.#timers.arm("save", delayMs, () => {
-      this.#isSaveDue = true;
-      this.#proceed();
-    });
+  #noteSaved(count: number): void {
+    const { length: transitions, hasNew: others } = this.#queue;
+    this.#soundness.onSaved(count, { transitions, others });
   }
 
   #backUpLater(): void {
@@ -291,6 +289,7 @@ export class Store {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#acknowledgements.end();
+    this.#saveDelay.stop();
     this.#timers.disarmAll();
     this.#thread?.terminate();
     this.#thread = undefined;

@@ -1,5 +1,6 @@
 import { parentPort } from "node:worker_threads";
 
+import { addNice } from "../../ffi/libc.ts";
 import { systemClock } from "../util/clock.ts";
 import { IdleWork } from "../util/idlework.ts";
 import { countOf } from "./columns.ts";
@@ -10,9 +11,17 @@ import type { PackedRequest } from "./message.ts";
 const GARBAGE_TRANSITIONS = 10_000;
 const QUIET_MS = 5000;
 
+/**
+ * Ten steps leave it a tenth of a processor that another wants: enough to save what is queued in time on a busy machine, and
+ * whoever waits for what it holds, a collector that stops all compilers for one, does not wait for long.
+ */
+const NICE = 10;
+
 let keeper: Keeper | undefined;
 const collect = () => Bun.gc(true);
 const idleWork = new IdleWork(systemClock, { quietMs: QUIET_MS, leastEvents: GARBAGE_TRANSITIONS, run: collect });
+
+giveWay();
 
 // The thread of the store: it may wait for the disk as long as it likes. What is thrown here ends it, and its owner starts another.
 parentPort!.on("message", (request: PackedRequest) => {
@@ -21,3 +30,14 @@ parentPort!.on("message", (request: PackedRequest) => {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   parentPort!.postMessage(keeper!.answer(request));
 });
+
+/** Lets the events have the processor. */
+function giveWay(): void {
+  // The threads that help all collectors of the process begin with one that wants them, and would be as nice.
+  collect();
+  try {
+    addNice(NICE);
+  } catch {
+    // Where that cannot be, it works all the same.
+  }
+}

@@ -6,6 +6,7 @@ import type { Transition } from "../port/change.ts";
 import { Store } from "../store/store.ts";
 import type { Transition as HistoryEntry } from "../store/transition.ts";
 import type { Clock } from "../util/clock.ts";
+import { formatTime } from "../util/time.ts";
 
 const log = getLog("daemon");
 
@@ -37,6 +38,19 @@ export function openHistory(config: Config, clock: Clock, isKept: boolean, onFau
         setAside: setAside ?? "nothing",
         restoredFrom: restoredFrom ?? "nothing",
       }),
+    onLoss: ({ reason, pieces, transitions, afterMs, beforeMs }) =>
+      log.error(
+        "{transitions} changes of the history after {after} and before {before} are lost, in {pieces} damaged pieces: {reason}",
+        {
+          transitions,
+          after: afterMs === undefined ? "its beginning" : formatTime(afterMs),
+          before: beforeMs === undefined ? "its end" : formatTime(beforeMs),
+          pieces,
+          reason,
+        },
+      ),
+    onBadBackup: ({ path, reason, setAside }) =>
+      log.warn("the backup {path} could not be used: {reason}; set aside as {setAside}", { path, reason, setAside }),
   });
 }
 

@@ -36,6 +36,7 @@ export function storeReadings(store: Pick<Store, "status">, totals: LastingTotal
     portsyncd_store_limit_bytes: () => (status().state === "disabled" ? undefined : status().maxBytes),
     portsyncd_store_queued_transitions: () => status().queued,
     portsyncd_store_dropped_transitions_total: () => status().dropped,
+    portsyncd_store_lost_transitions_total: tally(({ lostTransitions }) => lostTransitions),
     portsyncd_corruptions_detected_total: tally(({ corruptions }) => corruptions),
     portsyncd_state_recoveries_total: tally(({ recoveries }) => recoveries),
     portsyncd_last_corruption_timestamp_seconds: tally(({ lastCorruptionWallMs }) => lastCorruptionWallMs / 1000),

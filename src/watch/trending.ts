@@ -64,11 +64,12 @@ export class Trending implements Disposable {
 
   /** Where things are going. Takes one series in a turn, and nothing anew until there is another sample. Rejects with UnavailableError. */
   async facts(): Promise<TrendFacts> {
-    if (!this.#timeline) throw new UnavailableError("what earlier processes saw is not read yet");
+    const { log } = this.#flaps;
+    // Without the flaps of earlier processes it would seem that no port flaps.
+    if (!this.#timeline || !log) throw new UnavailableError("what earlier processes saw is not read yet");
     this.#reports ??= this.#report();
     const reports = await this.#reports;
-    const { log } = this.#flaps;
-    return { reports, ports: log ? rankPorts(log, this.#timeline(), this.#sources.portCount()) : [] };
+    return { reports, ports: rankPorts(log, this.#timeline(), this.#sources.portCount()) };
   }
 
   /** Keeps the steps that are not complete, and takes no more samples. */

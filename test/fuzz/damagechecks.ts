@@ -6,7 +6,7 @@ import { History, HistoryError } from "../../src/store/history.ts";
 import type { Kept } from "../../src/store/kept.ts";
 import type { Reply } from "../../src/store/message.ts";
 import type { Transition } from "../../src/store/transition.ts";
-import { Asked, limitsIn, seedsOf, transitionAt, transitionsFrom } from "../store/requests.ts";
+import { Asked, limitsIn, seedsOf, transitionAt, transitionsFrom, WALL_MS } from "../store/requests.ts";
 import { savedIn } from "../store/saved.ts";
 import { agree, holds } from "./agreement.ts";
 import { backupsIn, type Damage, damages, damageStore, SAVED, touchedBy } from "./damagedstore.ts";
@@ -33,7 +33,7 @@ export function checkRecovery(store: string, all: readonly Damage[]): void {
   const reply = saveIn(directory, 2, NEW);
   const saved = savedIn(directory);
   agree("what was saved last", saved.pop(), NEW);
-  if (!isMixed) agree("the history is what was saved", saved, transitionsFrom(0, saved.length));
+  if (!isMixed) checkHistory(saved, reply);
   checkReply(reply, directory);
   for (const name of good) holds("a good backup stays as it is", isSame(join(store, name), join(directory, name)));
   const { recoveries } = reply;
@@ -65,6 +65,21 @@ function reading(read: () => void): void {
   } catch (error) {
     if (!(error instanceof HistoryError)) throw error;
   }
+}
+
+/** All is as it was saved, and what is missing is what was said to be lost. */
+function checkHistory(saved: readonly Transition[], { losses }: Reply): void {
+  const numbers = saved.map(({ wallMs }) => wallMs - WALL_MS);
+  agree(
+    "the history is what was saved",
+    saved,
+    numbers.map((i) => transitionAt(i)),
+  );
+  const [count, lost] = [new Set(numbers).size, losses.reduce((sum, { transitions }) => sum + transitions, 0)];
+  agree("no transition is there twice", saved.length, count);
+  const missing = (numbers.at(-1) ?? -1) + 1 - count;
+  const isAtEnd = losses.some(({ beforeMs }) => beforeMs === undefined);
+  holds(`${missing} are missing, ${lost} are said to be lost`, isAtEnd ? lost >= missing : lost === missing);
 }
 
 function saveIn(directory: string, instance: number, transition: Transition): Reply {
@@ -113,7 +128,6 @@ function checkKept(all: readonly Damage[], recoveries: number, saved: readonly T
   // A log of another file or of another time may fit, and then says what is not so.
   if (ofLog.some(({ kind }) => kind === "taken from another" || kind === "exchanged")) return;
   agree("recoveries of a good database", recoveries, 0);
-  agree("the history of a good database", saved, transitionsFrom(0, saved.length));
   const least = ofLog.length > 0 ? SAVED.database : SAVED.all;
   holds(`${saved.length} transitions of ${least} are left`, saved.length >= least && saved.length <= SAVED.all);
 }
@@ -122,7 +136,7 @@ function checkKept(all: readonly Damage[], recoveries: number, saved: readonly T
 function checkAfterwards(directory: string): void {
   using asked = new Asked(limitsIn(directory), 3);
   const saved = asked.save([LATER]);
-  agree("the next start", [saved.outcome, saved.reason, saved.recoveries], ["done", "", []]);
+  agree("the next start", [saved.outcome, saved.reason, saved.recoveries, saved.losses], ["done", "", [], []]);
   agree("a backup", asked.backup().outcome, "done");
   agree("the last two", savedIn(directory).slice(-2), [NEW, LATER]);
   const names = readdirSync(directory);

@@ -22,7 +22,11 @@ const LIFETIME = new Set<MetricName>([
 const SERVED = new Set<MetricName>(METRIC_NAMES.filter((name) => name.startsWith("portsyncd_http_")));
 
 /** Metrics that only time moves, or more than a test of the daemon can do; test/watch/statereadings.test.ts does. */
-const SLOW = new Set<MetricName>(["portsyncd_store_dropped_transitions_total", "portsyncd_backup_due"]);
+const SLOW = new Set<MetricName>([
+  "portsyncd_store_dropped_transitions_total",
+  "portsyncd_store_lost_transitions_total",
+  "portsyncd_backup_due",
+]);
 
 /** Which tests have to make each metric another value than 0, so that none is shown that nothing updates. */
 export const UPDATED_BY = {

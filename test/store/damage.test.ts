@@ -4,7 +4,16 @@ import { join } from "node:path";
 
 import type { Reply } from "../../src/store/message.ts";
 import { TempDir } from "../support/tempdir.ts";
-import { Asked, keptThings, limitsIn, seedsOf, transitionAt, transitionsFrom } from "./requests.ts";
+import {
+  Asked,
+  keptThings,
+  limitsIn,
+  NOTHING_FOUND,
+  seedsOf,
+  transitionAt,
+  transitionsFrom,
+  WALL_MS,
+} from "./requests.ts";
 import { savedIn } from "./saved.ts";
 
 const PAGE = 4096;
@@ -72,9 +81,14 @@ function expectRecovered(victim: string, damage: (database: string) => void): Re
   expect(contentOf(directory, backups)).toEqual(before);
   const saved = savedIn(directory);
   expect(saved.pop()).toEqual(NEW);
-  expect(saved).toEqual(transitionsFrom(0, saved.length));
+  expect(saved).toEqual(saved.map(({ wallMs }) => transitionAt(wallMs - WALL_MS)));
+  const missing = (saved.length === 0 ? 0 : saved.at(-1)!.wallMs - WALL_MS + 1) - saved.length;
+  const lost = reply.losses.reduce((sum, { transitions }) => sum + transitions, 0);
+  // What is lost at the end is not missing before it.
+  if (reply.losses.some(({ beforeMs }) => beforeMs === undefined)) expect(lost).toBeGreaterThan(missing);
+  else expect(lost).toBe(missing);
   using again = new Asked(limitsIn(directory), 3);
-  expect(again.open()).toMatchObject({ outcome: "done", recoveries: [] });
+  expect(again.open()).toMatchObject({ outcome: "done", ...NOTHING_FOUND });
   return reply;
 }
 

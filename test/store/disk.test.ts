@@ -149,6 +149,26 @@ testWith(
 
 testWith(
   ableToCompile,
+  "Store.open lets the event loop turn though the disk hangs from the beginning",
+  async () => {
+    await using dir = new TempDir();
+    const directory = dir.file("store");
+    const env = { LD_PRELOAD: await compileSlowDisk(dir), SLOW_DISK: directory };
+    writeFileSync(`${directory}.gate`, "");
+    await using store = new StoreProcess(directory, [], env);
+    store.tell("record 10");
+    const before = (await store.status()).turns!;
+    const turned = async (): Promise<boolean> => (await store.status()).turns! > before + 1000;
+    await waitUntil("1000 turns of the event loop", turned);
+    expect((await store.status()).status).toMatchObject({ queued: 10, dropped: 0 });
+    rmSync(`${directory}.gate`);
+    await store.hear("all transitions", ({ saved }) => saved === 10);
+  },
+  60,
+);
+
+testWith(
+  ableToCompile,
   "Store.close ends in its time, and the process after it, though the disk hangs",
   async () => {
     await using dir = new TempDir();

@@ -1,9 +1,7 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 
-import { packTransitions } from "../../src/store/columns.ts";
 import { History } from "../../src/store/history.ts";
-import { PieceWriter } from "../../src/store/piecewriter.ts";
 import { TempDir } from "../support/tempdir.ts";
 import { Asked, DAY_MS, limitsIn, transitionAt, transitionsFrom } from "./requests.ts";
 import { savedIn } from "./saved.ts";
@@ -100,49 +98,6 @@ test("History.read ends with what was there when it began, though the daemon add
   for (const piece of pieces) found.push(...piece);
   expect(found).toEqual(transitionsFrom(0, 2000));
 });
-
-/** A piece in the midst of the history. */
-const AMIDST = "id = (SELECT min(id) FROM history WHERE id > 1)";
-
-/** A transition that is whole, with a number that another has. */
-function insertOverlapping(db: Database): void {
-  const writer = new PieceWriter(5);
-  writer.fill(packTransitions([transitionAt(5)]).values, 0, [1]);
-  const { id, count, first_ms, latest_ms, packed } = writer.seal();
-  db.run("INSERT INTO history VALUES (?, ?, ?, ?, ?)", [id, count, first_ms, latest_ms, packed]);
-}
-
-for (const [what, change, reason] of [
-  [
-    "a bit of a transition",
-    `UPDATE history SET packed = CAST(substr(packed, 1, 40) || x'00' || substr(packed, 42) AS BLOB) WHERE ${AMIDST}`,
-    "not what was written",
-  ],
-  ["a time", `UPDATE history SET latest_ms = latest_ms + 1 WHERE ${AMIDST}`, "not what was written"],
-  ["the number of a piece", `UPDATE history SET id = id + 1 WHERE ${AMIDST}`, "not what was written"],
-  ["the order", insertOverlapping, "not in order"],
-] as const)
-  test(`Keeper takes a backup in the place of a file in which ${what} is another`, async () => {
-    await using dir = new TempDir();
-    const directory = dir.file("store");
-    {
-      using asked = new Asked(limitsIn(directory));
-      asked.save(transitionsFrom(0, 10));
-      asked.backup();
-      asked.save(transitionsFrom(10, 3000));
-    }
-    expect(piecesIn(directory).length).toBeGreaterThan(2);
-    {
-      using db = new Database(`${directory}/portsyncd.db`);
-      if (typeof change === "string") db.run(change);
-      else change(db);
-    }
-    using asked = new Asked(limitsIn(directory), 2);
-    expect(asked.save([transitionAt(10)]).recoveries).toMatchObject([
-      { reason: expect.stringContaining(reason), restoredFrom: expect.any(String), corruption: true },
-    ]);
-    expect(savedIn(directory)).toEqual(transitionsFrom(0, 11));
-  });
 
 test("HistoryWriter gives a port that was forgotten another number when it comes again", async () => {
   await using dir = new TempDir();

@@ -3,7 +3,7 @@ import { packRequest, type Reply, type StoreLimits } from "../../src/store/messa
 import { Store } from "../../src/store/store.ts";
 import type { StoreThread, ThreadFactory, ThreadObserver } from "../../src/store/thread.ts";
 import type { Clock } from "../../src/util/clock.ts";
-import { limitsIn } from "./requests.ts";
+import { DEAF, limitsIn } from "./requests.ts";
 
 /** What a store does in its thread, on real files, in the next turn of the test's own process: a fake clock can be used with it. */
 export class InProcess implements StoreThread {
@@ -39,7 +39,7 @@ export function openStore(directory: string, clock: Clock, limits: Partial<Store
     return thread;
   };
   const options = { ...limitsIn(directory, limits), enabled: true, backupIntervalMs: 86_400_000 };
-  const store = new Store(options, clock, { onState: () => {}, onRecovery: () => {} }, factory);
+  const store = new Store(options, clock, DEAF, factory);
   // As a process that is killed.
   return Object.assign(store, { [Symbol.dispose]: () => threads.at(-1)?.terminate() });
 }

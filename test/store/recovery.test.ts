@@ -20,7 +20,7 @@ import { all, needsCommands, needsRoot } from "../support/requirement.ts";
 import { TempDir } from "../support/tempdir.ts";
 import { testWith } from "../support/testwith.ts";
 import { type FileMaking, makeDatabaseFile } from "./databasefile.ts";
-import { Asked, limitsIn, transitionAt, transitionsFrom, WALL_MS } from "./requests.ts";
+import { Asked, limitsIn, NOTHING_FOUND, transitionAt, transitionsFrom, WALL_MS } from "./requests.ts";
 import { savedIn } from "./saved.ts";
 
 const DATABASE = "portsyncd.db";
@@ -125,6 +125,28 @@ describe("Keeper", () => {
       expect(namesIn(directory, "backup-")).toEqual(backups.slice(0, good));
       expect(namesIn(directory, "corrupt-")).toHaveLength(Math.min(3, 5 - good));
     });
+
+  test("tells of each backup that it could not use, where it was, why, and where it is now", async () => {
+    await using dir = new TempDir();
+    const directory = dir.file("store");
+    makeStore(directory, 3);
+    const [good, ...bad] = namesIn(directory, "backup-");
+    for (const name of [DATABASE, ...bad]) ruin(join(directory, name));
+    using asked = new Asked(limitsIn(directory), 2);
+    const { recoveries, badBackups } = asked.open();
+    expect(recoveries).toMatchObject([{ restoredFrom: good }]);
+    expect(badBackups).toEqual(
+      bad.reverse().map((name) => ({
+        path: join(directory, name),
+        reason: expect.stringContaining("SQLITE_NOTADB") as string,
+        setAside: expect.stringContaining("portsyncd.db.corrupt-") as string,
+      })),
+    );
+    expect(namesIn(directory, "corrupt-")).toEqual(
+      [recoveries[0]!.setAside!, ...badBackups.map(({ setAside }) => setAside)].sort(),
+    );
+    expect(asked.open().badBackups).toEqual([]);
+  });
 
   test("keeps three files that it set aside, the newest", async () => {
     await using dir = new TempDir();
@@ -320,7 +342,7 @@ testWith(
     expect(JSON.parse(await runChild([...command, "-e", PROGRAM, directory]))).toEqual({
       outcome: "unavailable",
       reason: `${directory}: it cannot be written (SQLITE_READONLY)`,
-      recoveries: [],
+      ...NOTHING_FOUND,
     });
     expect(namesIn(directory, "corrupt-")).toEqual([]);
   },

@@ -2,6 +2,7 @@ import type { HistoryQuery } from "../../src/store/historyquery.ts";
 import { Keeper } from "../../src/store/keeper.ts";
 import type { Kept } from "../../src/store/kept.ts";
 import { type Batch, packRequest, type Reply, type StoreLimits } from "../../src/store/message.ts";
+import type { StoreObserver } from "../../src/store/options.ts";
 import { CAUSES, type Transition } from "../../src/store/transition.ts";
 import type { Moment } from "../../src/util/moment.ts";
 
@@ -9,6 +10,15 @@ import type { Moment } from "../../src/util/moment.ts";
 export const WALL_MS = Date.UTC(2026, 0, 31, 12);
 /** One day. */
 export const DAY_MS = 86_400_000;
+
+/** Who does not want to know how a store is. */
+export const DEAF: StoreObserver = { onState() {}, onRecovery() {}, onLoss() {}, onBadBackup() {} };
+/** Of a reply: nothing is wrong with any file. */
+export const NOTHING_FOUND: Pick<Reply, "recoveries" | "losses" | "badBackups"> = {
+  recoveries: [],
+  losses: [],
+  badBackups: [],
+};
 
 /** Limits that nothing reaches, for a store in a directory. */
 export function limitsIn(directory: string, other: Partial<StoreLimits> = {}): StoreLimits {

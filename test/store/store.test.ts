@@ -11,10 +11,17 @@ import { Store } from "../../src/store/store.ts";
 import type { ThreadObserver } from "../../src/store/thread.ts";
 import { UnavailableError } from "../../src/util/unavailable.ts";
 import { FakeClock } from "../support/fakeclock.ts";
-import { limitsIn, transitionAt, transitionsFrom, WALL_MS } from "./requests.ts";
+import { DEAF, limitsIn, NOTHING_FOUND, transitionAt, transitionsFrom, WALL_MS } from "./requests.ts";
 
 const DELAY_MS = 250;
 const START = { wallMs: WALL_MS, kind: "cold", restoreCount: 0, version: "1" } as const;
+
+const ALL = { port: undefined, sinceWallMs: undefined, beforeId: undefined, limit: 10 };
+const page = (ids: number[], nextBeforeId?: number) => ({
+  ids,
+  columns: packTransitions(ids.map((id) => transitionAt(id))),
+  nextBeforeId,
+});
 
 /** A store whose thread is the test. */
 class Scripted {
@@ -29,8 +36,8 @@ class Scripted {
   constructor(options: Partial<StoreOptions> = {}) {
     const all = { ...limitsIn("/nowhere"), enabled: true, backupIntervalMs: 300_000, ...options };
     const observer = {
+      ...DEAF,
       onState: (state: string, reason: string) => void this.states.push(`${state}: ${reason}`),
-      onRecovery: () => {},
     };
     this.store = new Store(all, this.clock, observer, (threadObserver) => {
       this.#observer = threadObserver;
@@ -61,12 +68,12 @@ class Scripted {
       kept: undefined,
       ...other,
     };
-    this.#observer!.onReply({ outcome: "done", reason: "", facts, page, recoveries: [] });
+    this.#observer!.onReply({ outcome: "done", reason: "", facts, page, ...NOTHING_FOUND });
   }
 
   /** Answers that it does not work. */
   fail(outcome: Exclude<Reply["outcome"], "done"> = "unavailable", reason = "the disk is full"): void {
-    this.#observer!.onReply({ outcome, reason, facts: undefined, page: undefined, recoveries: [] });
+    this.#observer!.onReply({ outcome, reason, facts: undefined, page: undefined, ...NOTHING_FOUND });
   }
 
   /** Ends the thread. */
@@ -89,27 +96,62 @@ describe("Store", () => {
     const s = new Scripted();
     s.done({ counters: [] });
     s.store.record(transitionAt(0));
-    s.clock.advance(DELAY_MS - 1);
+    s.clock.advance(150);
     s.store.record(transitionAt(1));
+    s.clock.advance(99);
     expect(s.kinds).toBe("open");
     s.clock.advance(1);
     expect(s.kinds).toBe("open save");
     expect(s.lastBatch).toEqual(transitionsFrom(0, 2));
   });
 
+  test("saves nothing while changes come, until none came for a tenth of a second", () => {
+    const s = new Scripted();
+    s.done({ counters: [] });
+    for (let i = 0; i < 10; i++) {
+      s.store.record(transitionAt(i));
+      s.clock.advance(50);
+    }
+    s.clock.advance(49);
+    expect(s.kinds).toBe("open");
+    s.clock.advance(1);
+    expect(s.lastBatch).toEqual(transitionsFrom(0, 10));
+  });
+
+  test("saves each second while changes come without end", () => {
+    const s = new Scripted();
+    s.done({ counters: [] });
+    let recorded = 0;
+    const recordFor = (ms: number) => {
+      for (const end = recorded + ms / 50; recorded < end; recorded++) {
+        s.store.record(transitionAt(recorded));
+        s.clock.advance(50);
+      }
+    };
+    recordFor(950);
+    expect(s.kinds).toBe("open");
+    recordFor(50);
+    expect(s.lastBatch).toEqual(transitionsFrom(0, 20));
+    s.done();
+    recordFor(1000);
+    expect(s.lastBatch).toEqual(transitionsFrom(20, 20));
+  });
+
   test("sends a full batch in the next turn, and the others one after the other", () => {
     const s = new Scripted();
     s.done({ counters: [] });
-    for (const transition of transitionsFrom(0, 4200)) s.store.record(transition);
+    for (const transition of transitionsFrom(0, 9999)) s.store.record(transition);
     expect(s.kinds).toBe("open");
     s.clock.advance(0);
-    expect(s.lastBatch).toHaveLength(2000);
+    expect(s.lastBatch).toHaveLength(5000);
+    s.store.record(transitionAt(9999));
     s.done();
     s.clock.advance(0);
-    expect(s.lastBatch).toEqual(transitionsFrom(2000, 2000));
+    expect(s.lastBatch).toEqual(transitionsFrom(5000, 5000));
+    s.store.record(transitionAt(10_000));
     s.done();
     s.clock.advance(DELAY_MS);
-    expect(s.lastBatch).toEqual(transitionsFrom(4000, 200));
+    expect(s.lastBatch).toEqual([transitionAt(10_000)]);
     s.done();
     expect(s.store.status).toMatchObject({ queued: 0, dropped: 0, state: "ok" });
   });
@@ -159,7 +201,7 @@ describe("Store", () => {
     expect(s.store.status).toMatchObject({ queued: 10_000, dropped: 5 });
     s.done({ counters: [] });
     s.clock.advance(0);
-    expect(s.lastBatch).toEqual(transitionsFrom(5, 2000));
+    expect(s.lastBatch).toEqual(transitionsFrom(5, 5000));
   });
 
   test("says once that it is degraded and once that it is well, tries again with growing pauses, and loses nothing", () => {
@@ -187,13 +229,69 @@ describe("Store", () => {
     s.clock.advance(DELAY_MS + 29_999);
     expect(s.states).toEqual([]);
     s.clock.advance(1);
-    expect(s.states).toEqual(["degraded: the disk did not answer for 30000 ms"]);
+    expect(s.states).toEqual(["degraded: the disk, or the processor it needs, did not answer for 30000 ms"]);
     for (const transition of transitionsFrom(2, 600)) s.store.record(transition);
     s.clock.advance(1_000_000);
     expect(s.kinds).toBe("open save save");
     s.done();
+    s.done(); // a backup, which was due meanwhile
+    expect(s.states).toHaveLength(1);
+    s.clock.advance(DELAY_MS);
+    s.done();
     expect(s.states.at(-1)).toBe("ok: ");
     expect(s.threads).toBe(1);
+  });
+
+  test("stays degraded until what waited when saving worked again is saved, and no longer", () => {
+    const s = new Scripted().settled();
+    s.store.record(transitionAt(1));
+    s.clock.advance(DELAY_MS);
+    for (const transition of transitionsFrom(2, 6000)) s.store.record(transition);
+    s.store.keep("silence", "a", "1");
+    s.fail();
+    for (const count of [1, 5000]) {
+      s.clock.advance(2000);
+      expect(s.lastBatch).toHaveLength(count);
+      s.done();
+    }
+    s.store.record(transitionAt(6002));
+    s.clock.advance(DELAY_MS);
+    s.store.record(transitionAt(6003));
+    s.fail(); // the rest was too much again: it begins anew
+    s.clock.advance(2000);
+    s.done();
+    expect(s.states).toEqual(["degraded: the disk is full"]);
+    s.store.record(transitionAt(6004));
+    s.clock.advance(DELAY_MS);
+    s.store.record(transitionAt(6005)); // came later: does not count
+    s.done();
+    expect(s.states).toEqual(["degraded: the disk is full", "ok: "]);
+  });
+
+  test("stays degraded while a counter waits for what failed before it", () => {
+    const s = new Scripted().settled();
+    s.store.record(transitionAt(1));
+    s.clock.advance(DELAY_MS);
+    s.store.count("flaps");
+    s.fail();
+    s.clock.advance(2000);
+    s.done();
+    expect(s.states).toEqual(["degraded: the disk is full"]);
+    s.clock.advance(DELAY_MS);
+    s.done();
+    expect(s.states.at(-1)).toBe("ok: ");
+  });
+
+  test("is not well because the file can be opened, while what is to be saved waits", () => {
+    const s = new Scripted().settled();
+    s.store.record(transitionAt(1));
+    s.clock.advance(DELAY_MS);
+    s.crash();
+    s.clock.advance(2000);
+    s.done({ counters: [] });
+    expect(s.states).toEqual(["degraded: its thread ended: crash"]);
+    s.done();
+    expect(s.states.at(-1)).toBe("ok: ");
   });
 
   test("starts its thread again when that ends, and sends the same batch again", () => {
@@ -234,11 +332,22 @@ describe("Store", () => {
     s.store.record(transitionAt(1));
     s.clock.advance(DELAY_MS);
     s.done();
-    expect(s.states).toEqual(["degraded: the disk is full"]);
+    expect(s.states).toEqual(["degraded: no backup can be made: the disk is full"]);
     s.clock.advance(300_000);
     expect(s.kinds).toBe("open save backup save backup");
     s.done();
     expect(s.states.at(-1)).toBe("ok: ");
+  });
+
+  test("says that what was recorded is saved, also when no backup can be made", async () => {
+    const s = new Scripted().settled();
+    s.clock.advance(300_000);
+    s.fail();
+    s.store.keep("silence", "a", "1");
+    const saved = s.store.whenSaved(1000);
+    s.clock.advance(DELAY_MS);
+    s.done();
+    expect(await saved).toBe(true);
   });
 
   test("says that a backup is due until one was made, also when it fails", () => {
@@ -302,9 +411,9 @@ describe("Store", () => {
     const s = new Scripted();
     s.done({ counters: [] });
     s.store.recordStart(START);
-    for (const transition of transitionsFrom(0, 2100)) s.store.record(transition);
+    for (const transition of transitionsFrom(0, 5100)) s.store.record(transition);
     const closed = s.store.close(5000);
-    s.store.record(transitionAt(2100));
+    s.store.record(transitionAt(5100));
     s.done();
     s.done();
     expect(s.kinds).toBe("open save save close");
@@ -418,13 +527,6 @@ describe("Store", () => {
   });
 
   const numbered = (id: number) => ({ id, ...transitionAt(id) });
-  const ALL = { port: undefined, sinceWallMs: undefined, beforeId: undefined, limit: 10 };
-  const page = (ids: number[], nextBeforeId?: number) => ({
-    ids,
-    columns: packTransitions(ids.map((id) => transitionAt(id))),
-    nextBeforeId,
-  });
-
   test("reads the history in pages, with what is to be saved between them, and each who asks in turn", async () => {
     const s = new Scripted().settled();
     const first = s.store.history(ALL);
@@ -479,15 +581,14 @@ describe("Store", () => {
 
   test("leaves the disk alone until it is opened, then saves what was recorded before", async () => {
     const requests: Request[] = [];
-    const observer = { onState: () => {}, onRecovery: () => {} };
     const options = { ...limitsIn("/nowhere"), enabled: true, backupIntervalMs: 1000 };
-    const threadless = new Store(options, new FakeClock(), observer, () => {
+    const threadless = new Store(options, new FakeClock(), DEAF, () => {
       throw new Error("a thread before open()");
     });
     expect(await threadless.close(1)).toBe(true); // nothing was recorded: there is nothing to wait for
     const clock = new FakeClock();
     let tell: ThreadObserver | undefined;
-    const store = new Store(options, clock, observer, (threadObserver) => {
+    const store = new Store(options, clock, DEAF, (threadObserver) => {
       tell = threadObserver;
       return { post: (request) => void requests.push(request), terminate: () => {} };
     });
@@ -496,7 +597,7 @@ describe("Store", () => {
     expect(requests).toEqual([]);
     store.open();
     expect(requests.map(({ kind }) => kind)).toEqual(["open"]);
-    tell!.onReply({ outcome: "done", reason: "", facts: undefined, page: undefined, recoveries: [] });
+    tell!.onReply({ outcome: "done", reason: "", facts: undefined, page: undefined, ...NOTHING_FOUND });
     expect(requests.at(-1)).toMatchObject({ kind: "save", batch: { transitions: [transitionAt(0)] } });
   });
 
@@ -504,7 +605,7 @@ describe("Store", () => {
     const clock = new FakeClock();
     const states: string[] = [];
     const options = { ...limitsIn("/nowhere"), enabled: true, backupIntervalMs: 1 };
-    const observer = { onState: (_: string, reason: string) => void states.push(reason), onRecovery: () => {} };
+    const observer = { ...DEAF, onState: (_: string, reason: string) => void states.push(reason) };
     const store = new Store(options, clock, observer, () => {
       throw new Error("no memory");
     });

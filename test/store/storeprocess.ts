@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import type { Recovery, StoreState, StoreStatus } from "../../src/store/status.ts";
+import type { BadBackup, HistoryLoss, Recovery, StoreState, StoreStatus } from "../../src/store/status.ts";
 import { type Child, DIES_WITH_US, eachLine, spawnChild } from "../support/child.ts";
 import { waitUntil, within } from "../support/deadline.ts";
 
@@ -11,6 +11,8 @@ export interface Said {
   readonly state?: StoreState;
   readonly reason?: string;
   readonly recovery?: Recovery;
+  readonly loss?: HistoryLoss;
+  readonly badBackup?: BadBackup;
   readonly saved?: number;
   readonly status?: StoreStatus;
   readonly turns?: number;

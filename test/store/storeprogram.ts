@@ -16,6 +16,8 @@ const print = (object: object): void => void process.stdout.write(`${JSON.string
 const store = new Store({ ...limitsIn(directory), enabled: true, backupIntervalMs: 3_600_000 }, systemClock, {
   onState: (state, reason) => print({ state, reason }),
   onRecovery: (recovery) => print({ recovery }),
+  onLoss: (loss) => print({ loss }),
+  onBadBackup: (badBackup) => print({ badBackup }),
 });
 if (process.argv[3] !== "closed") store.open();
 

@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import type { Request } from "../../src/store/message.ts";
@@ -11,7 +12,7 @@ import { waitUntil } from "../support/deadline.ts";
 import { needsCommands } from "../support/requirement.ts";
 import { TempDir } from "../support/tempdir.ts";
 import { testWith } from "../support/testwith.ts";
-import { limitsIn, transitionAt, transitionsFrom, WALL_MS } from "./requests.ts";
+import { DEAF, limitsIn, transitionAt, transitionsFrom, WALL_MS } from "./requests.ts";
 import { savedIn } from "./saved.ts";
 import { StoreProcess } from "./storeprocess.ts";
 
@@ -24,8 +25,8 @@ class Threaded implements AsyncDisposable {
   constructor(directory: string) {
     const options = { ...limitsIn(directory), enabled: true, backupIntervalMs: 3_600_000 };
     const observer = {
+      ...DEAF,
       onState: (state: string, reason: string) => void this.states.push(reason || state),
-      onRecovery: () => {},
     };
     this.store = new Store(options, systemClock, observer, (threadObserver) => {
       const thread = startThread(threadObserver);
@@ -118,6 +119,33 @@ test("Store degrades while another connection has the file locked, and goes on a
   other.close();
   expect(savedIn(directory)).toEqual(transitionsFrom(0, 2));
 }, 30_000);
+
+/** How nice each thread of a process is, by the name of the thread. */
+function niceOf(pid: number): [name: string, nice: number][] {
+  return readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const [, name, rest] = /\((.*)\) (.*)/s.exec(readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8"))!;
+    return [name!, Number(rest!.split(" ")[16])];
+  });
+}
+
+testWith(
+  process.platform === "linux" ? { ok: true } : { ok: false, reason: "needs Linux" },
+  "Store lets its thread give way to all others of its process, also to those that help the collectors",
+  async () => {
+    await using dir = new TempDir();
+    await using store = new StoreProcess(dir.file("store"));
+    store.tell("record 1");
+    await store.hear("first transition", ({ saved }) => saved === 1);
+    const [[, own]] = niceOf(process.pid) as [[string, number]];
+    const threads = niceOf(store.pid);
+    expect(threads.filter(([name]) => name === "Worker")).toEqual([["Worker", Math.min(19, own + 10)]]);
+    expect(threads.map(([name]) => name)).toContain("HeapHelper");
+    // The thread of the store may have a collector of its own, which may be as nice.
+    const others = threads.filter(([name]) => name !== "Worker" && !/ollector/.test(name));
+    expect(others.filter(([, nice]) => nice !== own)).toEqual([]);
+  },
+  30,
+);
 
 testWith(
   needsCommands("prlimit"),

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
 
 import type { TrendFacts } from "../../src/http/sources.ts";
+import type { NumberedTransition } from "../../src/store/historyquery.ts";
+import { NOTHING_KEPT } from "../../src/store/kept.ts";
+import { EMPTY_TALLY, type StoreStatus } from "../../src/store/status.ts";
 import type { Transition } from "../../src/store/transition.ts";
 import { TIERS } from "../../src/trend/downsample.ts";
 import { UnavailableError } from "../../src/util/unavailable.ts";
@@ -22,6 +25,19 @@ const NOTHING: TrendSample = {
   health_score: NaN,
   publish_failures: NaN,
   restarts: NaN,
+};
+
+/** How a store is to which nothing ever happened. */
+const STATUS: StoreStatus = {
+  ...EMPTY_TALLY,
+  state: "ok",
+  reason: "",
+  queued: 0,
+  dropped: 0,
+  backupDue: false,
+  bytes: 0,
+  maxBytes: 1,
+  lastStart: undefined,
 };
 
 /** The trends of a process of the daemon, with numbers and a clock of the test's, and a store on real files. */
@@ -84,6 +100,22 @@ function flap(port: string, wallMs: number): Transition {
 }
 
 describe("Trending", () => {
+  test("Trending does not say that no port flaps before the flaps of earlier processes are read", async () => {
+    const clock = new FakeClock(WALL_MS);
+    const history = Promise.withResolvers<readonly NumberedTransition[]>();
+    const store = { kept: NOTHING_KEPT, history: () => history.promise, addPoint: () => {}, status: STATUS };
+    const sources = { sample: () => NOTHING, thresholds: () => ({}), portCount: () => 32 };
+    using trending = new Trending(sources, store, clock);
+    trending.start();
+    await clock.run(15_000);
+    expect(await trending.facts().catch((error: unknown) => error)).toBeInstanceOf(UnavailableError);
+    history.resolve([{ id: 1, ...flap("Ethernet0", WALL_MS - 1000) }]);
+    await clock.run(10_000);
+    const facts = trending.facts();
+    await clock.run(0);
+    expect((await facts).ports).toMatchObject([{ port: "Ethernet0", flaps: 1 }]);
+  });
+
   test("Trending goes on with its points over restarts: with none lost after a stop, with 5 minutes at most after a kill", async () => {
     await using dir = new TempDir();
     const score = (wallMs: number) => ({ health_score: 100 - (wallMs - WALL_MS) / HOUR_MS });

@@ -8,6 +8,7 @@ import { alertSettings } from "../../src/watch/alertsettings.ts";
 import { Observations } from "../../src/watch/observations.ts";
 import { Watch } from "../../src/watch/watch.ts";
 import { parseExposition, seriesOf } from "../metrics/exposition.ts";
+import { DEAF } from "../store/requests.ts";
 import { FakeClock } from "../support/fakeclock.ts";
 
 const WALL_MS = Date.UTC(2026, 0, 31, 12);
@@ -27,7 +28,7 @@ export class WatchBench implements AsyncDisposable {
     const store = new Store(
       { enabled: false, directory: "/", backups: 0, retentionMs: 0, maxFileBytes: 0, backupIntervalMs: 0 },
       clock,
-      { onState() {}, onRecovery() {} },
+      DEAF,
     );
     const observations = (this.observations = new Observations(store, 10_000, clock.wallNow()));
     const options = {
