@@ -21,6 +21,7 @@ import { extendStart } from "./systemd/extension.ts";
 import type { Notifier } from "./systemd/notify.ts";
 import { startWatchdog, watchdogInterval } from "./systemd/watchdog.ts";
 import type { Clock } from "./util/clock.ts";
+import { GARBAGE } from "./util/garbage.ts";
 import { IdleWork } from "./util/idlework.ts";
 import { alertSettings } from "./watch/alertsettings.ts";
 import { whyNotServed } from "./watch/exportformat.ts";
@@ -53,10 +54,6 @@ export interface DaemonParts {
   /** Is told what LOGGER|portsyncd says. */
   readonly applyLogger: (settings: LoggerSettings) => void;
 }
-
-/** After so many changes and so much quiet the memory they took is given back: Bun alone keeps much of it for good. */
-const GARBAGE_CHANGES = 10_000;
-const QUIET_MS = 5000;
 
 /** How long the end waits for the disk. */
 const STORE_CLOSE_MS = 2000;
@@ -94,8 +91,7 @@ export class Daemon {
     this.#isKept = parts.isReal && !parts.once;
     this.#store = openHistory(parts.config, clock, this.#isKept, () => this.#observations.storeFaults++);
     this.#observations = new Observations(this.#store, performance.max_latency_us, clock.wallNow());
-    const collect = () => Bun.gc(true);
-    this.#idleWork = new IdleWork(clock, { quietMs: QUIET_MS, leastEvents: GARBAGE_CHANGES, run: collect });
+    this.#idleWork = new IdleWork(clock, GARBAGE);
     const options = reconcilerOptions(parts.config, { once: parts.once, budget: this.#budget, eoiuMs: parts.eoiuMs });
     this.#reconciler = new Reconciler({ ...parts, random: Math.random }, options, {
       onConnected: (database) => this.#onConnected(database),

@@ -73,6 +73,7 @@ export async function runDaemon(options: DaemonOptions): Promise<ExitCode> {
     return EXIT.ok;
   }
   Bun.unsafe.setJITPolicy(1); // the build delays compilation: what only starts the daemon is not worth the memory
+  Bun.gc(true); // how far the heap may grow until the next collection depends on what is in use now
   if (isReloadDue) reload(running, logs, options);
   await stop;
   running = undefined;

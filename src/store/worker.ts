@@ -2,14 +2,11 @@ import { parentPort } from "node:worker_threads";
 
 import { addNice } from "../../ffi/libc.ts";
 import { systemClock } from "../util/clock.ts";
+import { GARBAGE } from "../util/garbage.ts";
 import { IdleWork } from "../util/idlework.ts";
 import { countOf } from "./columns.ts";
 import { Keeper } from "./keeper.ts";
 import type { PackedRequest } from "./message.ts";
-
-/** After so many transitions and so much quiet the memory they took is given back. */
-const GARBAGE_TRANSITIONS = 10_000;
-const QUIET_MS = 5000;
 
 /**
  * Ten steps leave it a tenth of a processor that another wants: enough to save what is queued in time on a busy machine, and
@@ -18,8 +15,7 @@ const QUIET_MS = 5000;
 const NICE = 10;
 
 let keeper: Keeper | undefined;
-const collect = () => Bun.gc(true);
-const idleWork = new IdleWork(systemClock, { quietMs: QUIET_MS, leastEvents: GARBAGE_TRANSITIONS, run: collect });
+const idleWork = new IdleWork(systemClock, GARBAGE);
 
 giveWay();
 
@@ -34,7 +30,7 @@ parentPort!.on("message", (request: PackedRequest) => {
 /** Lets the events have the processor. */
 function giveWay(): void {
   // The threads that help all collectors of the process begin with one that wants them, and would be as nice.
-  collect();
+  GARBAGE.run();
   try {
     addNice(NICE);
   } catch {

@@ -4,17 +4,26 @@ import type { Clock } from "./clock.ts";
 export interface IdleTask {
   /** So long nothing may have happened. */
   readonly quietMs: number;
-  /** So much must have happened since it was done last. */
+  /** So much must have happened since it was quiet last. */
   readonly leastEvents: number;
+  /** Each time that so much has happened it is done in the next turn, too, quiet or not. */
+  readonly mostEvents: number;
   run(): void;
 }
 
-/** Does something once it is quiet after much has happened. While nothing happens no timer runs. */
+/**
+ * Does something once it is quiet after much has happened, and now and then while very much happens. While nothing happens
+ * no timer runs.
+ */
 export class IdleWork implements Disposable {
   readonly #clock: Clock;
   readonly #task: IdleTask;
+  /** What happened since it was quiet. */
   #events = 0;
-  #cancel: (() => void) | undefined;
+  /** What happened since it was done without waiting for quiet. */
+  #unserved = 0;
+  #cancelWatch: (() => void) | undefined;
+  #cancelRun: (() => void) | undefined;
 
   constructor(clock: Clock, task: IdleTask) {
     this.#clock = clock;
@@ -24,24 +33,34 @@ export class IdleWork implements Disposable {
   /** Something happened, or so much. */
   notice(events = 1): void {
     this.#events += events;
-    if (this.#events >= this.#task.leastEvents && !this.#cancel) this.#watch();
+    this.#unserved += events;
+    if (this.#events >= this.#task.leastEvents) this.#cancelWatch ??= this.#watch();
+    if (this.#unserved >= this.#task.mostEvents) this.#cancelRun ??= this.#clock.soon(() => this.#serve());
   }
 
   [Symbol.dispose](): void {
-    this.#cancel?.();
-    this.#cancel = () => {};
+    this.#cancelWatch?.();
+    this.#cancelRun?.();
+    this.#events = this.#unserved = Number.NEGATIVE_INFINITY; // nothing is ever enough
   }
 
-  #watch(): void {
+  #serve(): void {
+    this.#cancelRun = undefined;
+    this.#unserved = 0;
+    this.#task.run();
+  }
+
+  #watch(): () => void {
     const before = this.#events;
-    this.#cancel = this.#clock.after(this.#task.quietMs, () => {
-      if (this.#events !== before) {
-        this.#watch();
-        return;
-      }
-      this.#cancel = undefined;
-      this.#events = 0;
-      this.#task.run();
+    return this.#clock.after(this.#task.quietMs, () => {
+      if (this.#events === before) this.#rest();
+      else this.#cancelWatch = this.#watch();
     });
+  }
+
+  #rest(): void {
+    this.#cancelWatch = undefined;
+    this.#events = 0;
+    this.#task.run();
   }
 }

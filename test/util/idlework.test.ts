@@ -6,7 +6,7 @@ import { FakeClock } from "../support/fakeclock.ts";
 class Bench {
   readonly clock = new FakeClock();
   runs = 0;
-  readonly idle = new IdleWork(this.clock, { quietMs: 100, leastEvents: 10, run: () => this.runs++ });
+  readonly idle = new IdleWork(this.clock, { quietMs: 100, leastEvents: 10, mostEvents: 50, run: () => this.runs++ });
 
   happen(events: number): void {
     if (events > 1) this.idle.notice(events - 1);
@@ -37,6 +37,25 @@ test("IdleWork waits for as long as something happens", () => {
   expect(bench.runs).toBe(1);
 });
 
+test("IdleWork is done in the next turn each time that very much has happened, and once more when it is quiet", () => {
+  const bench = new Bench();
+  bench.happen(49);
+  bench.clock.turn();
+  expect(bench.runs).toBe(0);
+  bench.happen(5);
+  expect(bench.runs).toBe(0);
+  bench.clock.turn();
+  expect(bench.runs).toBe(1);
+  bench.happen(49);
+  bench.clock.turn();
+  expect(bench.runs).toBe(1);
+  bench.happen(1);
+  bench.clock.turn();
+  expect(bench.runs).toBe(2);
+  bench.clock.advance(1000);
+  expect({ runs: bench.runs, timers: bench.clock.timers }).toEqual({ runs: 3, timers: 0 });
+});
+
 test("IdleWork is not done, and has no timer, while little has happened since it was done last", () => {
   const bench = new Bench();
   for (let round = 1; round <= 3; round++) {
@@ -53,5 +72,8 @@ test("IdleWork that is disposed of is not done", () => {
   bench.happen(10);
   bench.idle[Symbol.dispose]();
   bench.happen(20);
-  expect(bench.clock.timers).toBe(0);
+  bench.happen(100);
+  bench.clock.turn();
+  bench.clock.advance(1000);
+  expect({ runs: bench.runs, timers: bench.clock.timers }).toEqual({ runs: 0, timers: 0 });
 });
