@@ -12,7 +12,10 @@ export const SEVERITY = "severity";
 export type LogMethod = (template: string, properties?: Readonly<Record<string, unknown>>) => void;
 
 /** What a part of the daemon logs through, one method per SONiC level. */
-export type Log = Readonly<Record<LogLevel, LogMethod>>;
+export interface Log extends Readonly<Record<LogLevel, LogMethod>> {
+  /** Whether what is logged with the level is let through: asked before properties are made that only the log needs. */
+  has(level: LogLevel): boolean;
+}
 
 const NO_PROPERTIES = Object.freeze({});
 const SILENT = -1;
@@ -35,5 +38,5 @@ export function getLog(category: string): Log {
       logger[logTapeLevel](template, logTapeLevel === "fatal" ? { ...properties, [SEVERITY]: level } : properties);
     };
   }
-  return methods as Log;
+  return { ...(methods as Record<LogLevel, LogMethod>), has: (level) => priorityOf(level) <= threshold };
 }

@@ -81,15 +81,11 @@ export class LinkSync {
 
   /** Takes in what the kernel said of a link. */
   onLink({ kind, link, cause }: LinkEvent): void {
-    const { name, ifindex, flags, master } = link;
-    log.debug("{kind} {name} ifindex:{ifindex} flags:{flags} master:{master} by {cause}", {
-      kind,
-      name: decodeName(name),
-      ifindex,
-      flags,
-      master,
-      cause,
-    });
+    if (log.has("debug")) {
+      const { ifindex, flags, master } = link;
+      const properties = { kind, name: decodeName(link.name), ifindex, flags, master, cause };
+      log.debug("{kind} {name} ifindex:{ifindex} flags:{flags} master:{master} by {cause}", properties);
+    }
     if (kind === "del") this.#delete(link, cause);
     else this.#update(link, cause);
   }

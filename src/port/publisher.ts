@@ -1,6 +1,7 @@
 import { getLog } from "../log/logger.ts";
 import type { Cause } from "../rtnetlink/monitor.ts";
-import { type Database, type Reply, ReplyError } from "../swss/database.ts";
+import type { Database, Reply, ReplyError } from "../swss/database.ts";
+import { errorAmong } from "../swss/reply.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Backlog, Change, PublisherObserver } from "./change.ts";
 import { DirtyPorts } from "./dirtyports.ts";
@@ -8,7 +9,7 @@ import type { PortSink } from "./linksync.ts";
 import { Refusals } from "./refusals.ts";
 import { Rounds } from "./rounds.ts";
 import { type PortState, sameState } from "./state.ts";
-import { changeCommands, describeChange, isSame, type Published, readPublished } from "./statetable.ts";
+import { addCommands, describeChange, isSame, type Published, readPublished } from "./statetable.ts";
 
 /** What became of changes so far. */
 export interface PublisherCounters {
@@ -232,7 +233,7 @@ export class Publisher implements PortSink {
     const commands: string[][] = [];
     this.#sent = changes;
     for (const { name, remove, state, before } of changes) {
-      commands.push(...changeCommands(database, name, remove, state));
+      addCommands(commands, database, name, remove, state);
       this.#published.set(name, before === undefined || before === "unwritten" ? "unwritten" : "unknown");
     }
     // Not async: in the way of every event each promise that is spared counts.
@@ -260,8 +261,7 @@ export class Publisher implements PortSink {
     let at = 0;
     for (const change of changes) {
       const { name, remove, state, before, cause, sinceMs } = change;
-      const mine = replies.slice(at, (at += Number(remove) + Number(!!state)));
-      const error = mine.find((reply) => reply instanceof ReplyError);
+      const error = errorAmong(replies, at, (at += Number(remove) + Number(!!state)));
       if (error) {
         this.#refuse(change, error.message);
         continue;
@@ -272,7 +272,7 @@ export class Publisher implements PortSink {
       if (state) this.#published.set(name, state);
       else this.#published.delete(name);
       if (state) acknowledged.push(name);
-      log.info("{port}: {change}", describeChange(name, remove, state));
+      if (log.has("info")) log.info("{port}: {change}", describeChange(name, remove, state));
       const latencyMs = sinceMs === undefined ? undefined : nowMs - sinceMs;
       const known = before === undefined || typeof before === "object" ? before : this.#certain.get(name);
       if (state) this.#certain.set(name, state);

@@ -16,31 +16,23 @@ export function rowKey(database: Database, name: string): string {
   return tableKey(STATE_PORT_TABLE, database.separator, name);
 }
 
-/** The commands that delete a port's row, write its state, or both in this order: all four fields are one HSET (rule 19). */
-export function changeCommands(
+/** Adds the commands that delete a port's row, write its state, or both in this order: all four fields are one HSET (rule 19). */
+export function addCommands(
+  commands: string[][],
   database: Database,
   name: string,
   remove: boolean,
   state: PortState | undefined,
-): string[][] {
+): void {
   const key = rowKey(database, name);
-  const commands: string[][] = [];
   if (remove) commands.push(["DEL", key]);
   if (state) commands.push(["HSET", key, ...formatState(state)]);
-  return commands;
 }
 
-/** A change for the log; its text is made only when it is read, since this is in the way of every event. */
-export function describeChange(port: string, remove: boolean, state: PortState | undefined) {
-  return {
-    get port(): string {
-      return decodeName(port);
-    },
-    get change(): string {
-      const written = state ? formatState(state).join(" ") : "";
-      return remove ? `deleted ${written}`.trim() : written;
-    },
-  };
+/** A change for the log: the port, and what was written. */
+export function describeChange(name: string, remove: boolean, state: PortState | undefined) {
+  const written = state ? formatState(state).join(" ") : "";
+  return { port: decodeName(name), change: remove ? `deleted ${written}`.trim() : written };
 }
 
 /** What STATE_DB holds of the ports; those without any of our fields are left out. Throws ReplyError, DatabaseLostError. */

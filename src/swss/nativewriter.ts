@@ -67,12 +67,13 @@ export class NativeWriter {
     const client = commands.length === 1 ? this.#single : this.#many;
     const replies: (Reply | ReplyError)[] = [];
     let left = commands.length;
-    for (const [i, [verb, ...words]] of commands.entries()) {
+    for (let i = 0; i < commands.length; i++) {
+      const [verb] = commands[i]!;
       const take = (reply: Reply | ReplyError): void => {
         replies[i] = reply;
         if (--left === 0) done(replies);
       };
-      client.send(verb!, encode(words)).then(
+      client.send(verb!, encode(commands[i]!.slice(1))).then(
         (reply: unknown) => take(toReply(reply)),
         (error: unknown) => {
           if (isServerError(error)) take(new ReplyError(error.message));

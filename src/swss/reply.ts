@@ -29,3 +29,16 @@ function unexpected(command: string, reply: Reply | undefined): ReplyError {
   const kind = Array.isArray(reply) ? "an array" : reply === null ? "nil" : `a ${typeof reply}`;
   return new ReplyError(`UNEXPECTED reply to ${command}: ${kind}`);
 }
+
+/** The first error among the replies from the position `start` on and before `end`. */
+export function errorAmong(
+  replies: readonly (Reply | ReplyError)[],
+  start: number,
+  end: number,
+): ReplyError | undefined {
+  for (let at = start; at < end; at++) {
+    const reply = replies[at];
+    if (reply instanceof ReplyError) return reply;
+  }
+  return undefined;
+}
