@@ -20,12 +20,43 @@ export interface TransitionColumns {
 
 /** Packs transitions for another thread. */
 export function packTransitions(transitions: readonly Transition[]): TransitionColumns {
-  const positions = new Map<string, number>();
-  const values = new Float64Array(transitions.length * COLUMNS);
-  let at = 0;
-  for (const { port, wallMs, cause, old, new: now } of transitions) {
-    let position = positions.get(port);
-    if (position === undefined) positions.set(port, (position = positions.size));
+  const writer = new ColumnsWriter(transitions.length, transitions.length);
+  for (const transition of transitions) writer.add(transition);
+  return writer.columns();
+}
+
+/** Columns to which transitions are added, so that no object of theirs has to live on. */
+export class ColumnsWriter {
+  readonly #most: number;
+  readonly #positions = new Map<string, number>();
+  #values: Float64Array<ArrayBuffer>;
+  /** The values between these are those of transitions that were not dropped. */
+  #begin = 0;
+  #end = 0;
+
+  /** Takes `most` transitions, and has room for `first` of them in the beginning. */
+  constructor(most: number, first: number) {
+    this.#most = most * COLUMNS;
+    this.#values = new Float64Array(Math.min(first * COLUMNS, this.#most));
+  }
+
+  /** How many transitions there are. */
+  get count(): number {
+    return (this.#end - this.#begin) / COLUMNS;
+  }
+
+  /** Whether as many were added as it takes, be they dropped or not. */
+  get isFull(): boolean {
+    return this.#end === this.#most;
+  }
+
+  /** Adds a transition; not when it is full. */
+  add({ port, wallMs, cause, old, new: now }: Transition): void {
+    let position = this.#positions.get(port);
+    if (position === undefined) this.#positions.set(port, (position = this.#positions.size));
+    if (this.#end === this.#values.length) this.#grow();
+    const values = this.#values;
+    let at = this.#end;
     values[at++] = position;
     values[at++] = wallMs;
     values[at++] = CAUSES.indexOf(cause);
@@ -33,8 +64,24 @@ export function packTransitions(transitions: readonly Transition[]): TransitionC
     values[at++] = old?.mtu ?? 0;
     values[at++] = numberOf(now);
     values[at++] = now?.mtu ?? 0;
+    this.#end = at;
   }
-  return { ports: [...positions.keys()], values };
+
+  /** Drops the oldest transition. */
+  dropOldest(): void {
+    this.#begin += COLUMNS;
+  }
+
+  /** A copy of what there is; ports of which all was dropped still have their names in it. */
+  columns(): TransitionColumns {
+    return { ports: [...this.#positions.keys()], values: this.#values.slice(this.#begin, this.#end) };
+  }
+
+  #grow(): void {
+    const values = new Float64Array(Math.min(2 * this.#values.length, this.#most));
+    values.set(this.#values);
+    this.#values = values;
+  }
 }
 
 /** The transitions that were packed. */

@@ -11,7 +11,7 @@ import { HistoryWriter } from "./historywriter.ts";
 import type { Kept } from "./kept.ts";
 import { readKept, writeKeepsakes, writePoints } from "./keptrows.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Facts, PackedBatch, StoreLimits } from "./message.ts";
+import type { Batch, Facts, StoreLimits } from "./message.ts";
 import { removeDamagedPieces } from "./piecedamage.ts";
 import { advanceAge, type Age, markHistory, trimByAge, trimBySize, trimStarts } from "./retention.ts";
 import type { PastStart, Start } from "./start.ts";
@@ -63,7 +63,7 @@ export class StoreFile implements Disposable {
   }
 
   /** Saves a batch and keeps the file within its limits. */
-  save(batch: PackedBatch, now: Moment): void {
+  save(batch: Batch, now: Moment): void {
     this.#boundLog();
     const { instance, limits } = this.#options;
     const age = advanceAge(this.#age, now);
@@ -127,7 +127,7 @@ export class StoreFile implements Disposable {
     this.#db.close();
   }
 
-  #add({ id, columns, counters, start, keepsakes, points }: PackedBatch, ageMs: number): void {
+  #add({ id, columns, counters, start, keepsakes, points }: Batch, ageMs: number): void {
     if (start) this.#addStart(start);
     if (countOf(columns) > 0 && markHistory(this.#db, this.#age.ms, ageMs)) this.#history.beginPiece();
     this.#history.add(columns);

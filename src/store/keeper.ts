@@ -7,7 +7,7 @@ import { StoreFile } from "./file.ts";
 import type { HistoryPage } from "./historypage.ts";
 import { Ledger } from "./ledger.ts";
 import { StoreLock } from "./lock.ts";
-import type { PackedRequest, Reply, StoreLimits } from "./message.ts";
+import type { Reply, Request, StoreLimits } from "./message.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { type Discovery, restore, setDatabaseAside } from "./recovery.ts";
 import type { BadBackup, HistoryLoss, Recovery } from "./status.ts";
@@ -44,7 +44,7 @@ export class Keeper implements Disposable {
   }
 
   /** Does what is asked for. Throws only for a mistake in the program. */
-  answer(request: PackedRequest): Reply {
+  answer(request: Request): Reply {
     this.#findings = noFindings();
     let failure: Failure = { kind: "unavailable", reason: "" };
     for (const attempt of ATTEMPTS) {
@@ -70,7 +70,7 @@ export class Keeper implements Disposable {
     this.#unlock();
   }
 
-  #attempt(request: PackedRequest, damage: string | undefined): Pick<Reply, "facts" | "page"> {
+  #attempt(request: Request, damage: string | undefined): Pick<Reply, "facts" | "page"> {
     if (this.#file?.isAway) this[Symbol.dispose]();
     const opened = this.#file ? undefined : this.#open(request.now, damage);
     const [counters, kept] = [opened?.counters(), opened?.kept()];

@@ -1,11 +1,10 @@
 import type { Moment } from "../util/moment.ts";
-import { packTransitions, type TransitionColumns } from "./columns.ts";
+import type { TransitionColumns } from "./columns.ts";
 import type { HistoryPage } from "./historypage.ts";
 import type { HistoryQuery } from "./historyquery.ts";
 import type { Keepsake, Kept, SeriesPoint } from "./kept.ts";
 import type { PastStart, Start } from "./start.ts";
 import type { BadBackup, HistoryLoss, Recovery, Tally } from "./status.ts";
-import type { Transition } from "./transition.ts";
 
 /** What a store is told to keep, and where. */
 export interface StoreLimits {
@@ -20,7 +19,7 @@ export interface StoreLimits {
 export interface Batch {
   /** Larger than that of the batch before: a batch that was saved already is not saved again. */
   readonly id: number;
-  readonly transitions: readonly Transition[];
+  readonly columns: TransitionColumns;
   /** What is added to each counter. */
   readonly counters: readonly (readonly [name: string, delta: number])[];
   readonly start: Start | undefined;
@@ -42,23 +41,6 @@ export type Request =
   | { readonly kind: "read"; readonly query: HistoryQuery; readonly now: Moment }
   /** A clean end, of the start that is given. */
   | { readonly kind: "close"; readonly start: Start | undefined; readonly backup: boolean; readonly now: Moment };
-
-/** A batch as another thread gets it. */
-export interface PackedBatch extends Omit<Batch, "transitions"> {
-  readonly columns: TransitionColumns;
-}
-
-/** A request as another thread gets it. */
-export type PackedRequest =
-  | Exclude<Request, { readonly kind: "save" }>
-  | { readonly kind: "save"; readonly batch: PackedBatch; readonly now: Moment };
-
-/** Packs a request for another thread. */
-export function packRequest(request: Request): PackedRequest {
-  if (request?.kind !== "save") return request;
-  const { transitions, ...batch } = request.batch;
-  return { ...request, batch: { ...batch, columns: packTransitions(transitions) } };
-}
 
 /** What is known of the database when a request is answered. */
 export interface Facts {

@@ -1,3 +1,4 @@
+import { ColumnsWriter, countOf, packTransitions } from "./columns.ts";
 import type { Keepsake, SeriesPoint } from "./kept.ts";
 import type { Batch } from "./message.ts";
 import type { Start } from "./start.ts";
@@ -7,15 +8,18 @@ import type { Transition } from "./transition.ts";
 export const MOST_COUNTERS = 65_536;
 /** Points of series that wait, at most; the oldest go first. */
 const MOST_POINTS = 10_000;
+/** Transitions for which there is room in the beginning: most batches have no more. */
+const FIRST_ROOM = 64;
 
 /** What is recorded and not known to be saved: bounded, the oldest goes first. */
 export class SaveQueue {
   /** Transitions that were given up. */
   dropped = 0;
   readonly #most: number;
-  #transitions: Transition[] = [];
-  /** Entries at the front of the list that were taken or given up already. */
-  #gone = 0;
+  readonly #batchMost: number;
+  /** The transitions of the batches to come; all but the last are full. */
+  readonly #waiting: ColumnsWriter[] = [];
+  #waitingCount = 0;
   #counters = new Map<string, number>();
   #start: Start | undefined;
   /** By kind and key: what was wanted before does not matter any more. */
@@ -24,13 +28,15 @@ export class SaveQueue {
   #taken: Batch | undefined;
   #lastId = 0;
 
-  constructor(most: number) {
+  /** Holds `most` transitions, and puts `batchMost` of them into a batch. */
+  constructor(most: number, batchMost: number) {
     this.#most = most;
+    this.#batchMost = batchMost;
   }
 
   /** Transitions that are not known to be saved. */
   get length(): number {
-    return this.#waiting + (this.#taken?.transitions.length ?? 0);
+    return this.#waitingCount + (this.#taken ? countOf(this.#taken.columns) : 0);
   }
 
   /** Whether everything is saved. */
@@ -41,18 +47,20 @@ export class SaveQueue {
   /** Whether there is something that no batch was made of yet. */
   get hasNew(): boolean {
     const { size } = this.#keepsakes;
-    return this.#waiting + this.#counters.size + size + this.#points.length > 0 || this.#start !== undefined;
-  }
-
-  get #waiting(): number {
-    return this.#transitions.length - this.#gone;
+    return this.#waitingCount + this.#counters.size + size + this.#points.length > 0 || this.#start !== undefined;
   }
 
   /** Adds a transition; gives up the oldest that is in no batch when there are too many. */
   push(transition: Transition): void {
-    this.#transitions.push(transition);
+    let newest = this.#waiting.at(-1);
+    if (!newest || newest.isFull) this.#waiting.push((newest = new ColumnsWriter(this.#batchMost, FIRST_ROOM)));
+    newest.add(transition);
+    this.#waitingCount++;
     if (this.length <= this.#most) return;
-    this.#skip(1);
+    const oldest = this.#waiting[0]!;
+    oldest.dropOldest();
+    if (oldest.count === 0) this.#waiting.shift();
+    this.#waitingCount--;
     this.dropped++;
   }
 
@@ -89,14 +97,14 @@ export class SaveQueue {
     return taken + (this.#counters.get(name) ?? 0);
   }
 
-  /** The batch to save next, of at most `most` transitions: always the same until settle(), undefined when there is nothing. */
-  take(most: number): Batch | undefined {
+  /** The batch to save next: always the same until settle(), undefined when there is nothing. */
+  take(): Batch | undefined {
     if (this.#taken || !this.hasNew) return this.#taken;
-    const transitions = this.#transitions.slice(this.#gone, this.#gone + most);
-    this.#skip(transitions.length);
+    const columns = this.#waiting.shift()?.columns() ?? packTransitions([]);
+    this.#waitingCount -= countOf(columns);
     this.#taken = {
       id: ++this.#lastId,
-      transitions,
+      columns,
       counters: [...this.#counters],
       start: this.#start,
       keepsakes: [...this.#keepsakes.values()],
@@ -112,15 +120,8 @@ export class SaveQueue {
   /** The batch that was taken is saved, or given up. */
   settle(isSaved: boolean): Batch | undefined {
     const batch = this.#taken;
-    if (batch && !isSaved) this.dropped += batch.transitions.length;
+    if (batch && !isSaved) this.dropped += countOf(batch.columns);
     this.#taken = undefined;
     return batch;
-  }
-
-  #skip(count: number): void {
-    this.#gone += count;
-    if (this.#gone * 2 < this.#transitions.length) return;
-    this.#transitions = this.#transitions.slice(this.#gone);
-    this.#gone = 0;
   }
 }

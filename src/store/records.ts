@@ -2,6 +2,7 @@ import { Keepsakes } from "./keepsakes.ts";
 import { type Keepsake, type KeepsakeKind, type Kept, NOTHING_KEPT } from "./kept.ts";
 import type { Batch, Facts } from "./message.ts";
 import { MOST_COUNTERS, SaveQueue } from "./queue.ts";
+import { BATCH_MOST } from "./savedelay.ts";
 import type { Start } from "./start.ts";
 
 const QUEUE_MOST = 10_000;
@@ -9,7 +10,7 @@ const QUEUE_MOST = 10_000;
 /** What is recorded: what is on its way to the disk, and of what lasts how it is to be, whatever file is there. */
 export class Records {
   /** What is not known to be saved. */
-  readonly queue = new SaveQueue(QUEUE_MOST);
+  readonly queue = new SaveQueue(QUEUE_MOST, BATCH_MOST);
   readonly #keepsakes = new Keepsakes();
   /** The values of counters that are known to be saved; undefined until the database was opened. */
   #saved: Map<string, number> | undefined;

@@ -2,13 +2,14 @@ import { Backoff } from "../util/backoff.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Moment } from "../util/moment.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
+import { countOf } from "./columns.ts";
 import type { HistoryQuery, NumberedTransition } from "./historyquery.ts";
 import { HistoryReader } from "./historyreader.ts";
 import type { KeepsakeKind, Kept, SeriesPoint } from "./kept.ts";
 import type { Facts, Reply, Request } from "./message.ts";
 import { limitsOf, type StoreObserver, type StoreOptions } from "./options.ts";
 import { Records } from "./records.ts";
-import { BATCH_MOST, SaveDelay } from "./savedelay.ts";
+import { SaveDelay } from "./savedelay.ts";
 import { Soundness } from "./soundness.ts";
 import type { Start } from "./start.ts";
 import { EMPTY_TALLY, type StoreStatus } from "./status.ts";
@@ -191,7 +192,7 @@ export class Store {
   #nextRequest(): Request | undefined {
     const now: Moment = { wallMs: this.#clock.wallNow(), monotonicMs: this.#clock.now() };
     if (!this.#isOpen) return { kind: "open", instance: this.#instance, limits: limitsOf(this.#options), now };
-    const batch = this.#saveDelay.isDue || this.#closing ? this.#queue.take(BATCH_MOST) : undefined;
+    const batch = this.#saveDelay.isDue || this.#closing ? this.#queue.take() : undefined;
     if (batch) return { kind: "save", batch, now };
     this.#saveDelay.reset();
     if (this.#closing) return { kind: "close", start: this.#records.start, backup: this.#isChanged, now };
@@ -233,9 +234,9 @@ export class Store {
   }
 
   #onSaved(): void {
-    const { id, transitions } = this.#records.settle();
+    const { id, columns } = this.#records.settle();
     this.#acknowledgements.settle(id, true);
-    this.#noteSaved(transitions.length);
+    this.#noteSaved(countOf(columns));
     this.#isChanged = true;
     this.#saveDelay.reset();
     if (this.#queue.hasNew) this.#saveDelay.notice(this.#queue.length);
@@ -250,9 +251,9 @@ export class Store {
     this.#soundness.note(kind === "backup" ? "backup" : "saving", reason);
     if (outcome === "refused" && kind === "save") {
       // It would be refused for ever, and everything behind it would wait.
-      const { id, transitions } = this.#queue.settle(false)!;
+      const { id, columns } = this.#queue.settle(false)!;
       this.#acknowledgements.settle(id, false);
-      this.#noteSaved(transitions.length);
+      this.#noteSaved(countOf(columns));
     } else if (this.#closing) this.#end(false);
     else if (kind === "backup") {
       this.#isBackupDue = false;

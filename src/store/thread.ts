@@ -1,6 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 
-import { packRequest, type Reply, type Request } from "./message.ts";
+import type { Reply, Request } from "./message.ts";
 
 /** Where requests go. */
 export interface StoreThread {
@@ -43,11 +43,9 @@ export const startThread: ThreadFactory = (observer) => {
   worker.addEventListener("error", ({ message }) => end(firstLine(message)));
   worker.addEventListener("close", () => end("it was terminated"));
   return {
-    post(request) {
-      const packed = packRequest(request);
-      // What is transferred is not copied.
-      worker.postMessage(packed, packed?.kind === "save" ? [packed.batch.columns.values.buffer] : []);
-    },
+    // All is copied, nothing transferred: a batch may have to be sent again.
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+    post: (request) => worker.postMessage(request),
     terminate: () => {
       isOver = true;
       worker.terminate();

@@ -6,7 +6,7 @@ import { GARBAGE } from "../util/garbage.ts";
 import { IdleWork } from "../util/idlework.ts";
 import { countOf } from "./columns.ts";
 import { Keeper } from "./keeper.ts";
-import type { PackedRequest } from "./message.ts";
+import type { Request } from "./message.ts";
 
 /**
  * Ten steps leave it a tenth of a processor that another wants: enough to save what is queued in time on a busy machine, and
@@ -20,7 +20,7 @@ const idleWork = new IdleWork(systemClock, GARBAGE);
 giveWay();
 
 // The thread of the store: it may wait for the disk as long as it likes. What is thrown here ends it, and its owner starts another.
-parentPort!.on("message", (request: PackedRequest) => {
+parentPort!.on("message", (request: Request) => {
   if (request.kind === "save") idleWork.notice(countOf(request.batch.columns));
   if (request.kind === "open") keeper ??= new Keeper(request.limits, request.instance);
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin

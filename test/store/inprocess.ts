@@ -1,5 +1,5 @@
 import { Keeper } from "../../src/store/keeper.ts";
-import { packRequest, type Reply, type StoreLimits } from "../../src/store/message.ts";
+import type { Reply, StoreLimits } from "../../src/store/message.ts";
 import { Store } from "../../src/store/store.ts";
 import type { StoreThread, ThreadFactory, ThreadObserver } from "../../src/store/thread.ts";
 import type { Clock } from "../../src/util/clock.ts";
@@ -17,10 +17,11 @@ export class InProcess implements StoreThread {
   post(request: Parameters<StoreThread["post"]>[0]): void {
     if (request.kind === "open") this.#keeper ??= new Keeper(request.limits, request.instance);
     const keeper = this.#keeper!;
+    // Copied as on the way between threads.
+    const posted = structuredClone(request);
     queueMicrotask(() => {
       if (this.#keeper !== keeper) return;
-      // As on the way between threads.
-      this.#observer.onReply(structuredClone(keeper.answer(packRequest(request))) as Reply);
+      this.#observer.onReply(structuredClone(keeper.answer(posted)) as Reply);
     });
   }
 

@@ -1,7 +1,8 @@
+import { packTransitions } from "../../src/store/columns.ts";
 import type { HistoryQuery } from "../../src/store/historyquery.ts";
 import { Keeper } from "../../src/store/keeper.ts";
 import type { Kept } from "../../src/store/kept.ts";
-import { type Batch, packRequest, type Reply, type StoreLimits } from "../../src/store/message.ts";
+import type { Batch, Reply, StoreLimits } from "../../src/store/message.ts";
 import type { StoreObserver } from "../../src/store/options.ts";
 import { CAUSES, type Transition } from "../../src/store/transition.ts";
 import type { Moment } from "../../src/util/moment.ts";
@@ -85,14 +86,14 @@ export class Asked implements Disposable {
   save(transitions: readonly Transition[], other: Partial<Batch> = {}): Reply {
     const batch = {
       id: ++this.#lastId,
-      transitions,
+      columns: packTransitions(transitions),
       counters: [],
       start: undefined,
       keepsakes: [],
       points: [],
       ...other,
     };
-    return this.keeper.answer(packRequest({ kind: "save", batch, now: this.now }));
+    return this.keeper.answer({ kind: "save", batch, now: this.now });
   }
 
   /** Makes a backup. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { packTransitions } from "../../src/store/columns.ts";
+import { packTransitions, unpackTransitions } from "../../src/store/columns.ts";
 import type { HistoryPage } from "../../src/store/historypage.ts";
 import { NOTHING_KEPT } from "../../src/store/kept.ts";
 import type { Facts, Reply, Request } from "../../src/store/message.ts";
@@ -55,7 +55,7 @@ class Scripted {
   /** The transitions of the last request. */
   get lastBatch(): readonly unknown[] | undefined {
     const last = this.requests.at(-1);
-    return last?.kind === "save" ? last.batch.transitions : undefined;
+    return last?.kind === "save" ? unpackTransitions(last.batch.columns) : undefined;
   }
 
   /** Answers the request in flight. */
@@ -180,7 +180,8 @@ describe("Store", () => {
     expect(s.requests.at(-1)).toMatchObject({ kind: "save", batch: { start: undefined } });
     s.done({ counters: [] }); // it was opened anew for this
     s.clock.advance(DELAY_MS);
-    expect(s.requests.at(-1)).toMatchObject({ kind: "save", batch: { start: START, transitions: [] } });
+    expect(s.requests.at(-1)).toMatchObject({ kind: "save", batch: { start: START } });
+    expect(s.lastBatch).toEqual([]);
   });
 
   test("backs up a large database less often", () => {
@@ -201,7 +202,13 @@ describe("Store", () => {
     expect(s.store.status).toMatchObject({ queued: 10_000, dropped: 5 });
     s.done({ counters: [] });
     s.clock.advance(0);
-    expect(s.lastBatch).toEqual(transitionsFrom(5, 5000));
+    expect(s.lastBatch).toEqual(transitionsFrom(5, 4995)); // those that were given up were of this batch
+    s.done();
+    s.clock.advance(0);
+    expect(s.lastBatch).toEqual(transitionsFrom(5000, 5000));
+    s.done();
+    s.clock.advance(DELAY_MS);
+    expect(s.lastBatch).toEqual(transitionsFrom(10_000, 5));
   });
 
   test("says once that it is degraded and once that it is well, tries again with growing pauses, and loses nothing", () => {
@@ -598,7 +605,7 @@ describe("Store", () => {
     store.open();
     expect(requests.map(({ kind }) => kind)).toEqual(["open"]);
     tell!.onReply({ outcome: "done", reason: "", facts: undefined, page: undefined, ...NOTHING_FOUND });
-    expect(requests.at(-1)).toMatchObject({ kind: "save", batch: { transitions: [transitionAt(0)] } });
+    expect(requests.at(-1)).toMatchObject({ kind: "save", batch: { columns: packTransitions([transitionAt(0)]) } });
   });
 
   test("is degraded, and tries again, when no thread can be started", () => {
