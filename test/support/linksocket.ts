@@ -90,6 +90,7 @@ export class LinkWatch implements Disposable {
   readonly #fd: number;
   readonly #onNotice: (notice: LinkNotice, atMs: number) => void;
   #socket: Socket | undefined;
+  #disposed = false;
 
   /** `onNotice` is called for each, with performance.now() when it was received. */
   constructor(
@@ -113,7 +114,10 @@ export class LinkWatch implements Disposable {
     const close = () => {
       this.#socket = undefined;
     };
-    void connect({ fd: this.#fd, socket: { data, close } }).then((opened) => (this.#socket = opened));
+    void connect({ fd: this.#fd, socket: { data, close } }).then((opened) => {
+      if (this.#disposed) opened.terminate();
+      else this.#socket = opened;
+    });
   }
 
   /** Takes what is queued now, without waiting for the event loop: after a request, its notifications are. */
@@ -127,6 +131,7 @@ export class LinkWatch implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#disposed = true;
     this.#socket?.terminate();
   }
 }
