@@ -138,13 +138,14 @@ export class RuleAlerts<M extends string> {
    * Takes over an alert of an earlier process. One that this process has already is the same and began earlier, unless the
    * former had ended; what receivers were told last stays. `keptMs` is when it was kept, by the clock of this process.
    */
-  restore({ port, alert, delivery, severity, labels: former }: SavedAlert, labels: Labels, keptMs: number): void {
+  restore(of: SavedAlert, labels: Labels, keptMs: number): void {
+    const { port, alert, delivery, severity, labels: former } = of;
     const own = this.#instances.get(port);
     if (own && alert.state === "resolved") return;
     const known = alertLabels({ id: this.#rule.id, severity }, port, former ?? labels);
     const saved = this.#rename({ port, alert, delivery, silence: undefined }, known, labels);
     const told = own && own.delivery.told !== "nothing" ? own.delivery : saved.delivery;
-    const heldUntilMs = keptMs + 1000 * this.#unkeptWindow;
+    const heldUntilMs = of.heldUntilMs ?? keptMs + 1000 * this.#unkeptWindow;
     this.#instances.set(port, { ...saved, delivery: told, heldUntilMs });
   }
 
@@ -246,6 +247,7 @@ export class RuleAlerts<M extends string> {
     const { port, alert } = instance;
     const { id, severity } = this.#rule;
     const { value, details } = alert;
+    const heldUntilMs = observed.met ? undefined : instance.heldUntilMs;
     const goesOn = !observed.met && !observed.ended && isHeld(instance, now);
     const seen = goesOn ? { ...observed, met: true, value, details } : observed;
     const silence = findSilence(silences, { rule: id, severity, port }, now.wallMs);
@@ -256,7 +258,7 @@ export class RuleAlerts<M extends string> {
       // What begins anew is another matter: of its end only those are told who were told of it.
       const isAnew = alert.state === "resolved" && after.state !== "resolved";
       const delivery = isAnew ? untold(now) : instance.delivery;
-      this.#instances.set(port, { ...instance, alert: after, delivery, silence });
+      this.#instances.set(port, { port, alert: after, delivery, silence, heldUntilMs });
     }
     if (after.state === alert.state) return;
     this.#transitions[after.state]++;

@@ -215,6 +215,22 @@ test("AlertEngine does not take the end of a process for the end of what a port 
   expect(next.tick(0.001).changes).toMatchObject([{ port: "Ethernet0", to: "resolved" }]);
 });
 
+test("AlertEngine does not begin the window of a port anew with each restart, unless the port goes on", () => {
+  const held = restart(flapping(), 10, [FLAPPING]);
+  held.tick(200);
+  const again = restart(held, 10, [FLAPPING]);
+  expect(again.tick(79.999).changes).toEqual([]);
+  expect(again.tick(0.001).changes).toMatchObject([{ port: "Ethernet0", to: "resolved" }]);
+  const busy = restart(flapping(), 10, [FLAPPING]);
+  for (const flaps of [17, 24]) {
+    busy.metrics.setPort("p", "Ethernet0", flaps);
+    busy.tick(100);
+  }
+  const last = restart(busy, 10, [FLAPPING]);
+  expect(last.tick(289.999).changes).toEqual([]);
+  expect(last.tick(0.001).changes).toMatchObject([{ port: "Ethernet0", to: "resolved" }]);
+});
+
 test("AlertEngine ends after a restart what is out of the window, and what its rule does not want any more", () => {
   const late = restart(flapping(), 300, [FLAPPING]);
   late.metrics.setPort("p", "Ethernet0", 17);
