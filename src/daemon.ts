@@ -89,7 +89,10 @@ export class Daemon {
     const { clock, version } = parts;
     this.#startedMs = clock.now();
     this.#isKept = parts.isReal && !parts.once;
-    this.#store = openHistory(parts.config, clock, this.#isKept, () => this.#observations.storeFaults++);
+    this.#store = openHistory(parts.config, clock, this.#isKept, {
+      onFault: () => this.#observations.storeFaults++,
+      onLoaded: () => void this.#watch.look(),
+    });
     this.#observations = new Observations(this.#store, performance.max_latency_us, clock.wallNow());
     this.#idleWork = new IdleWork(clock, GARBAGE);
     const options = reconcilerOptions(parts.config, { once: parts.once, budget: this.#budget, eoiuMs: parts.eoiuMs });
@@ -201,7 +204,7 @@ export class Daemon {
   async #start(): Promise<void> {
     const { once, onBegin, notifier, clock } = this.#parts;
     if (!once) this.#watch.start();
-    this.#serving?.begin();
+    this.#serving?.begin(() => this.#store.open());
     await awaitDatabases(this.#reconciler.databases, this.#config.database.connection_timeout_secs * 1000, clock);
     onBegin();
     const kind = await this.#reconciler.start();

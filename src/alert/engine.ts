@@ -104,9 +104,10 @@ export class AlertEngine<M extends string> {
   }
 
   #restoreAlerts(alerts: SavedAlerts, now: Moment): void {
+    const keptMs = now.monotonicMs - Math.max(0, now.wallMs - alerts.at.wallMs);
     for (const saved of rebase(alerts, now)) {
       const rule = this.#rules.get(saved.rule) ?? new RuleAlerts(retiredRule<M>(saved), this.#samples);
-      rule.restore(saved, this.#labels);
+      rule.restore(saved, this.#labels, keptMs);
       this.#rules.set(saved.rule, rule);
     }
   }

@@ -2,7 +2,7 @@ import type { Moment } from "../util/moment.ts";
 import { annotate, type Annotations, formatRuleValue } from "./annotation.ts";
 import { isMet } from "./condition.ts";
 import { compileRule, type Evaluate } from "./evaluate.ts";
-import { type Labels, leavesOf } from "./expression.ts";
+import { type Labels, leavesOf, windowOf } from "./expression.ts";
 import { fingerprint } from "./fingerprint.ts";
 import {
   alertLabels,
@@ -72,6 +72,8 @@ interface Instance {
   readonly alert: Alert;
   readonly delivery: Delivery;
   readonly silence: Silence | undefined;
+  /** Until then it goes on though nothing is seen of it: what an earlier process saw is within its window. */
+  readonly heldUntilMs?: number | undefined;
 }
 
 function noneOfEach(): Record<AlertState, number> {
@@ -85,6 +87,10 @@ function untold(now: Moment): Delivery {
 /** A disabled rule needs no series. */
 function compileEnabled<M extends string>(rule: Rule<M>, samples: Samples<M>): Evaluate {
   return rule.enabled ? compileRule(rule, samples) : () => undefined;
+}
+
+function isHeld({ alert, heldUntilMs }: Instance, now: Moment): boolean {
+  return (alert.state === "firing" || alert.state === "suppressed") && now.monotonicMs < (heldUntilMs ?? -Infinity);
 }
 
 const NOT_MET: Observation = { met: false, value: undefined, details: [], silenced: false, ended: false };
@@ -130,15 +136,17 @@ export class RuleAlerts<M extends string> {
 
   /**
    * Takes over an alert of an earlier process. One that this process has already is the same and began earlier, unless the
-   * former had ended; what receivers were told last stays.
+   * former had ended; what receivers were told last stays. `keptMs` is when it was kept, by the clock of this process.
    */
-  restore({ port, alert, delivery, severity, labels: former }: SavedAlert, labels: Labels): void {
+  restore(of: SavedAlert, labels: Labels, keptMs: number): void {
+    const { port, alert, delivery, severity, labels: former } = of;
     const own = this.#instances.get(port);
     if (own && alert.state === "resolved") return;
     const known = alertLabels({ id: this.#rule.id, severity }, port, former ?? labels);
     const saved = this.#rename({ port, alert, delivery, silence: undefined }, known, labels);
     const told = own && own.delivery.told !== "nothing" ? own.delivery : saved.delivery;
-    this.#instances.set(port, { ...saved, delivery: told });
+    const heldUntilMs = of.heldUntilMs ?? keptMs + 1000 * this.#unkeptWindow;
+    this.#instances.set(port, { ...saved, delivery: told, heldUntilMs });
   }
 
   /** Looks at the metrics, and adds what changed to `changes`. */
@@ -151,7 +159,8 @@ export class RuleAlerts<M extends string> {
     for (const instance of this.#instances.values()) {
       const { port } = instance;
       const isThere = enabled && (port === undefined ? scope === "daemon" : ports?.has(port) === true);
-      if (!isThere) this.#advance(instance, { ...NOT_MET, ended: true }, around, changes);
+      if (!isThere)
+        this.#advance(instance, { ...NOT_MET, ended: !enabled || !isHeld(instance, around.now) }, around, changes);
     }
     this.#lookedMs = around.now.monotonicMs;
   }
@@ -205,6 +214,13 @@ export class RuleAlerts<M extends string> {
     return { ...instance, delivery: { ...delivery, told: "nothing" } };
   }
 
+  /** In seconds, how far back the rule looks at what is not kept over a restart: the counters of ports. 0 for nothing. */
+  get #unkeptWindow(): number {
+    const { scope, expression, condition } = this.#rule;
+    if (scope === "daemon") return 0;
+    return Math.max(windowOf(expression) ?? 0, "windowSeconds" in condition ? condition.windowSeconds : 0);
+  }
+
   #see(
     port: string | undefined,
     value: number | undefined,
@@ -222,9 +238,18 @@ export class RuleAlerts<M extends string> {
     this.#advance(before, { ...NOT_MET, met, value, details }, around, changes);
   }
 
-  #advance(instance: Instance, seen: Observation, { now, silences, labels }: Surroundings, changes: Change[]): void {
+  #advance(
+    instance: Instance,
+    observed: Observation,
+    { now, silences, labels }: Surroundings,
+    changes: Change[],
+  ): void {
     const { port, alert } = instance;
     const { id, severity } = this.#rule;
+    const { value, details } = alert;
+    const heldUntilMs = observed.met ? undefined : instance.heldUntilMs;
+    const goesOn = !observed.met && !observed.ended && isHeld(instance, now);
+    const seen = goesOn ? { ...observed, met: true, value, details } : observed;
     const silence = findSilence(silences, { rule: id, severity, port }, now.wallMs);
     const after = step(alert, { ...seen, silenced: silence !== undefined }, this.#rule, now);
     if (alert.state === "firing") this.#firingMs += now.monotonicMs - (this.#lookedMs ?? now.monotonicMs);
@@ -233,7 +258,7 @@ export class RuleAlerts<M extends string> {
       // What begins anew is another matter: of its end only those are told who were told of it.
       const isAnew = alert.state === "resolved" && after.state !== "resolved";
       const delivery = isAnew ? untold(now) : instance.delivery;
-      this.#instances.set(port, { port, alert: after, delivery, silence });
+      this.#instances.set(port, { port, alert: after, delivery, silence, heldUntilMs });
     }
     if (after.state === alert.state) return;
     this.#transitions[after.state]++;

@@ -17,6 +17,11 @@ export interface SavedAlert {
   readonly delivery: Delivery;
   /** Those of the engine, such as `instance`; undefined where an older version kept it: then they are taken to be as now. */
   readonly labels?: Labels | undefined;
+  /**
+   * Where nothing was seen of it since an earlier process: until when on the clock that never jumps it goes on all the same.
+   * Else it does as long as the window of its rule reaches back to this process.
+   */
+  readonly heldUntilMs?: number | undefined;
   /** In case that its rule is not there any more. */
   readonly annotations: Annotations;
 }
@@ -40,16 +45,17 @@ export function rebase({ at, alerts }: SavedAlerts, now: Moment): SavedAlert[] {
       startedAt: alert.startedAt && move(alert.startedAt),
       lapsedSince: alert.lapsedSince && move(alert.lapsedSince),
     };
-    return { ...saved, alert: { ...alert, ...moved }, delivery: { ...delivery, at: move(delivery.at) } };
+    const heldUntilMs = saved.heldUntilMs === undefined ? undefined : saved.heldUntilMs + shiftMs;
+    return { ...saved, alert: { ...alert, ...moved }, delivery: { ...delivery, at: move(delivery.at) }, heldUntilMs };
   };
   return alerts.filter(({ alert }) => alert.state !== "pending" || breakMs <= LONGEST_BREAK_MS).map(rebaseOne);
 }
 
 /** An alert to be kept over a restart, as `of` tells of it. */
-export function saveAlert(rule: Rule, of: Pick<SavedAlert, "port" | "alert" | "delivery" | "labels">): SavedAlert {
-  const { port, alert, delivery, labels } = of;
+export function saveAlert(rule: Rule, of: Omit<SavedAlert, "rule" | "severity" | "annotations">): SavedAlert {
+  const { port, alert, delivery, labels, heldUntilMs } = of;
   const annotations = annotate(rule, { value: alert.value, port, details: alert.details });
-  return { rule: rule.id, severity: rule.severity, port, alert, delivery, labels, annotations };
+  return { rule: rule.id, severity: rule.severity, port, alert, delivery, labels, heldUntilMs, annotations };
 }
 
 /** A rule that is not there any more, so that its alerts can end. */

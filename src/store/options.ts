@@ -13,6 +13,8 @@ export interface StoreOptions extends StoreLimits {
 export interface StoreObserver {
   /** Once for each change; the reason is "" when all is well. Another reason for the same state is in the status only. */
   onState(state: StoreState, reason: string): void;
+  /** What earlier processes left is known now. */
+  onLoaded(): void;
   /** A file could not be used. */
   onRecovery(recovery: Recovery): void;
   /** A part of the history was damaged. */

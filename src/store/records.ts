@@ -66,15 +66,15 @@ export class Records {
 
   /**
    * The database was opened, and this is in it. A file that was restored from a backup may be behind what is known to have
-   * been saved, and not know of this start: the difference is queued again.
+   * been saved, and not know of this start: the difference is queued again. Returns whether it was opened for the first time.
    */
-  onOpened(counters: NonNullable<Facts["counters"]>, kept: Kept = NOTHING_KEPT): void {
+  onOpened(counters: NonNullable<Facts["counters"]>, kept: Kept = NOTHING_KEPT): boolean {
     const found = new Map(counters);
     for (const keepsake of this.#keepsakes.compare(kept.keepsakes)) this.queue.keep(keepsake);
     if (!this.#saved) {
       this.#saved = found;
       this.#kept = kept;
-      return;
+      return true;
     }
     if (this.#start) this.queue.start(this.#start);
     for (const [name, value] of this.#saved) {
@@ -83,5 +83,6 @@ export class Records {
       this.#saved.set(name, value - missing);
       this.queue.count(name, missing);
     }
+    return false;
   }
 }

@@ -195,7 +195,8 @@ export class Store {
     const batch = this.#saveDelay.isDue || this.#closing ? this.#queue.take() : undefined;
     if (batch) return { kind: "save", batch, now };
     this.#saveDelay.reset();
-    if (this.#closing) return { kind: "close", start: this.#records.start, backup: this.#isChanged, now };
+    const { start } = this.#records; // without one there is nothing that deserves the place of an older backup
+    if (this.#closing) return { kind: "close", start, backup: this.#isChanged && start !== undefined, now };
     const query = this.#reader.next();
     if (query) return { kind: "read", query, now };
     return this.#isBackupDue ? { kind: "backup", now } : undefined;
@@ -211,7 +212,7 @@ export class Store {
     if (facts) {
       const { counters, kept, ...rest } = facts;
       this.#facts = rest;
-      if (counters) this.#records.onOpened(counters, kept);
+      if (counters && this.#records.onOpened(counters, kept)) this.#observer.onLoaded();
       if (counters && this.#queue.hasNew) this.#saveDelay.notice(this.#queue.length);
     }
     if (page) this.#reader.onPage(page);

@@ -15,8 +15,16 @@ export function storeDirectory({ store, namespace }: Config): string {
   return join(store.directory, namespace);
 }
 
-/** Makes the store of a configuration, which keeps something only if `isKept`; `onFault` is called when it becomes degraded. */
-export function openHistory(config: Config, clock: Clock, isKept: boolean, onFault: () => void): Store {
+/** Who wants to know of the store. */
+export interface HistoryObserver {
+  /** It became degraded. */
+  onFault(): void;
+  /** What earlier processes left is known now. */
+  onLoaded(): void;
+}
+
+/** Makes the store of a configuration, which keeps something only if `isKept`. */
+export function openHistory(config: Config, clock: Clock, isKept: boolean, observer: HistoryObserver): Store {
   const { store, metrics } = config;
   const options = {
     enabled: store.enabled && isKept,
@@ -28,10 +36,11 @@ export function openHistory(config: Config, clock: Clock, isKept: boolean, onFau
   };
   return new Store(options, clock, {
     onState: (state, reason) => {
-      if (state === "degraded") onFault();
+      if (state === "degraded") observer.onFault();
       if (state === "degraded") log.error("the history is not kept: {reason}", { reason });
       else log.notice("the history is kept again");
     },
+    onLoaded: () => observer.onLoaded(),
     onRecovery: ({ reason, setAside, restoredFrom }) =>
       log.error("the history could not be used: {reason}; set aside as {setAside}, restored from {restoredFrom}", {
         reason,

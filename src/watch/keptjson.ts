@@ -28,6 +28,7 @@ const AlertSchema = v.object({
   }),
   delivery: v.object({ told: v.picklist(["nothing", "firing", "resolved"]), at: MomentSchema }),
   labels: v.optional(v.record(Text, Text)),
+  heldUntilMs: v.optional(v.pipe(v.number(), v.finite())),
   annotations: v.object({ summary: Text, description: Text, action: Text }),
 });
 

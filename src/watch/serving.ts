@@ -4,7 +4,7 @@ import type { SourceParts } from "./daemonsources.ts";
 import type { ServersCounters } from "./serverreadings.ts";
 import type { Servers } from "./servers.ts";
 
-/** How long the servers wait for the end of the start. One that takes longer waits for Redis, and they tell that. */
+/** How long the servers wait for the end of the start. One that takes longer waits for Redis, and they and the alerts tell that. */
 const PATIENCE_MS = 500;
 
 /** What is served with. */
@@ -33,9 +33,12 @@ export class Serving {
     this.#makeServers = makeServersBy;
   }
 
-  /** The start begins: the servers open when it takes long. */
-  begin(): void {
-    this.#cancel = this.#parts.clock.after(PATIENCE_MS, () => void this.open());
+  /** The start begins: when it takes long `onLong` is called, and the servers open. */
+  begin(onLong: () => void): void {
+    this.#cancel = this.#parts.clock.after(PATIENCE_MS, () => {
+      onLong();
+      void this.open();
+    });
   }
 
   /** Opens the servers, unless they are open or were closed; resolves when that was tried once. */

@@ -189,6 +189,57 @@ test("AlertEngine goes on with alerts of ports after a restart, each for its por
   expect(next.tick(0).changes).toMatchObject([{ port: "Ethernet4", to: "resolved" }]);
 });
 
+const FLAPPING = ruleOf({
+  scope: "port",
+  expression: { kind: "increase", metric: "p", windowSeconds: 300 },
+  condition: { kind: "above", threshold: 5 },
+});
+
+/** A process that ends right after a port has flapped seven times. */
+function flapping(): Rig {
+  const rig = new Rig([FLAPPING]);
+  rig.metrics.setPort("p", "Ethernet0", 10);
+  rig.tick(0);
+  rig.metrics.setPort("p", "Ethernet0", 17);
+  expect(rig.tick(5).changes).toMatchObject([{ port: "Ethernet0", to: "firing" }]);
+  return rig;
+}
+
+test("AlertEngine does not take the end of a process for the end of what a port did in its window", () => {
+  const next = restart(flapping(), 10, [FLAPPING]);
+  expect(next.tick(0).changes).toEqual([]); // no port is known yet
+  next.metrics.setPort("p", "Ethernet0", 17);
+  expect(next.tick(5).changes).toEqual([]);
+  expect(next.tick(284.999).changes).toEqual([]);
+  expect(next.engine.alerts).toMatchObject([{ alert: { state: "firing", value: 7 } }]);
+  expect(next.tick(0.001).changes).toMatchObject([{ port: "Ethernet0", to: "resolved" }]);
+});
+
+test("AlertEngine does not begin the window of a port anew with each restart, unless the port goes on", () => {
+  const held = restart(flapping(), 10, [FLAPPING]);
+  held.tick(200);
+  const again = restart(held, 10, [FLAPPING]);
+  expect(again.tick(79.999).changes).toEqual([]);
+  expect(again.tick(0.001).changes).toMatchObject([{ port: "Ethernet0", to: "resolved" }]);
+  const busy = restart(flapping(), 10, [FLAPPING]);
+  for (const flaps of [17, 24]) {
+    busy.metrics.setPort("p", "Ethernet0", flaps);
+    busy.tick(100);
+  }
+  const last = restart(busy, 10, [FLAPPING]);
+  expect(last.tick(289.999).changes).toEqual([]);
+  expect(last.tick(0.001).changes).toMatchObject([{ port: "Ethernet0", to: "resolved" }]);
+});
+
+test("AlertEngine ends after a restart what is out of the window, and what its rule does not want any more", () => {
+  const late = restart(flapping(), 300, [FLAPPING]);
+  late.metrics.setPort("p", "Ethernet0", 17);
+  expect(late.tick(0).changes).toMatchObject([{ to: "resolved" }]);
+  const disabled = restart(flapping(), 10, [{ ...FLAPPING, enabled: false }]);
+  disabled.metrics.setPort("p", "Ethernet0", 17);
+  expect(disabled.tick(0).changes).toMatchObject([{ to: "resolved" }]);
+});
+
 test("AlertEngine takes a clock that was put back between two processes for no break", () => {
   const rig = new Rig([RULE]);
   rig.states(1, 0);

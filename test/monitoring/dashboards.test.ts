@@ -47,12 +47,18 @@ test("dashboardFiles are the dashboards that were promised, each with a mark, an
   for (const { uid } of parsed) expect(uid).toMatch(/^[a-z-]{8,40}$/);
 });
 
+/** The limits of each panel of a dashboard that shows a metric. */
+function limitsOf(title: string, metric: string): (number | null)[][] {
+  return panelsOf(dashboards.find((dashboard) => dashboard.title!.endsWith(title))!)
+    .filter((panel) => expressionsOf(panel).some((expression) => expression.includes(`${metric}{`)))
+    .map((panel) => panel.fieldConfig!.defaults!.thresholds!.steps.map(({ value }) => value));
+}
+
+test("Alert Status shows whether receivers were told, and whether they could not be", () => {
+  expect(limitsOf("Alert Status", "portsyncd_notifications_total")).toEqual([[null], [null, 1]]);
+});
+
 test("System Health Overview has what the servers and the store count, each in a panel with a limit where there is one", () => {
-  const panels = panelsOf(dashboards[0]!);
-  const limitOf = (metric: string): (number | null)[][] =>
-    panels
-      .filter((panel) => expressionsOf(panel).some((expression) => expression.includes(`${metric}{`)))
-      .map((panel) => panel.fieldConfig!.defaults!.thresholds!.steps.map(({ value }) => value));
   for (const [metric, ...limits] of [
     ["portsyncd_http_requests_total", [null], [null, 0.1, 10]],
     ["portsyncd_http_malformed_requests_total", [null, 0.1, 10]],
@@ -66,9 +72,13 @@ test("System Health Overview has what the servers and the store count, each in a
     ["portsyncd_store_queued_transitions", [null, 1000, 10_000]],
     ["portsyncd_store_dropped_transitions_total", [null, 1, 100]],
     ["portsyncd_store_faults_total", [null, 1, 100]],
+    ["portsyncd_store_lost_transitions_total", [null, 1, 100]],
     ["portsyncd_corruptions_detected_total", [null, 1, 100]],
   ] as const)
-    expect([metric, limitOf(metric)]).toEqual([metric, limits as unknown as (number | null)[][]]);
+    expect([metric, limitsOf("System Health Overview", metric)]).toEqual([
+      metric,
+      limits as unknown as (number | null)[][],
+    ]);
 });
 
 for (const dashboard of dashboards)

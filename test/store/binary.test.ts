@@ -17,7 +17,7 @@ const PROGRAM = `
   import { systemClock } from "./util/clock.ts";
   const [options, transition] = JSON.parse(process.argv[2]);
   const ignore = () => {};
-  const observer = { onState: (state, reason) => console.log(state, reason), onRecovery: ignore, onLoss: ignore, onBadBackup: ignore };
+  const observer = { onState: (state, reason) => console.log(state, reason), onLoaded: ignore, onRecovery: ignore, onLoss: ignore, onBadBackup: ignore };
   const store = new Store(options, systemClock, observer);
   store.open();
   store.record(transition);

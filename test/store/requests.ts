@@ -13,7 +13,7 @@ export const WALL_MS = Date.UTC(2026, 0, 31, 12);
 export const DAY_MS = 86_400_000;
 
 /** Who does not want to know how a store is. */
-export const DEAF: StoreObserver = { onState() {}, onRecovery() {}, onLoss() {}, onBadBackup() {} };
+export const DEAF: StoreObserver = { onState() {}, onLoaded() {}, onRecovery() {}, onLoss() {}, onBadBackup() {} };
 /** Of a reply: nothing is wrong with any file. */
 export const NOTHING_FOUND: Pick<Reply, "recoveries" | "losses" | "badBackups"> = {
   recoveries: [],

@@ -28,6 +28,8 @@ class Scripted {
   readonly clock = new FakeClock(WALL_MS);
   readonly requests: Request[] = [];
   readonly states: string[] = [];
+  /** The counter "flaps" each time that the store said that it is known. */
+  readonly loaded: number[] = [];
   readonly store: Store;
   threads = 0;
   terminated = 0;
@@ -38,6 +40,7 @@ class Scripted {
     const observer = {
       ...DEAF,
       onState: (state: string, reason: string) => void this.states.push(`${state}: ${reason}`),
+      onLoaded: () => void this.loaded.push(this.store.counter("flaps")),
     };
     this.store = new Store(all, this.clock, observer, (threadObserver) => {
       this.#observer = threadObserver;
@@ -429,6 +432,28 @@ describe("Store", () => {
     expect(await closed).toBe(true);
     expect({ timers: s.clock.timers, terminated: s.terminated }).toEqual({ timers: 0, terminated: 1 });
     expect(s.store.close(1)).resolves.toBe(true);
+  });
+
+  test("makes no backup when it is closed before a start: a daemon that gives up again and again would lose all older ones", async () => {
+    const s = new Scripted();
+    s.done({ counters: [] });
+    s.store.keep("alerts_at", "", "{}");
+    const closed = s.store.close(5000);
+    s.done();
+    expect(s.requests.at(-1)).toMatchObject({ kind: "close", backup: false });
+    s.done();
+    expect(await closed).toBe(true);
+  });
+
+  test("says once that what earlier processes left is known", () => {
+    const s = new Scripted();
+    expect(s.loaded).toEqual([]);
+    s.done({ counters: [["flaps", 7]] });
+    expect(s.loaded).toEqual([7]);
+    s.crash();
+    s.clock.advance(600_000);
+    s.done({ counters: [["flaps", 7]] });
+    expect(s.loaded).toEqual([7]);
   });
 
   for (const [how, act] of [

@@ -15,6 +15,7 @@ const print = (object: object): void => void process.stdout.write(`${JSON.string
 
 const store = new Store({ ...limitsIn(directory), enabled: true, backupIntervalMs: 3_600_000 }, systemClock, {
   onState: (state, reason) => print({ state, reason }),
+  onLoaded() {},
   onRecovery: (recovery) => print({ recovery }),
   onLoss: (loss) => print({ loss }),
   onBadBackup: (badBackup) => print({ badBackup }),

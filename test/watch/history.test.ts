@@ -16,7 +16,7 @@ async function logOf(directory: string): Promise<string> {
   const stderr = { isTty: false, inode: undefined, write: (line: string) => ((text += line), true) };
   using _ = setupLogging({ format: "journal", level: "notice", env: {}, stderr, stdout: stderr });
   const config = { ...DEFAULT_CONFIG, store: { ...DEFAULT_CONFIG.store, directory } };
-  const store = openHistory(config, systemClock, true, () => {});
+  const store = openHistory(config, systemClock, true, { onFault() {}, onLoaded() {} });
   store.open();
   expect(await store.close(20_000)).toBe(true);
   return text;

@@ -96,6 +96,46 @@ testWith(canServe, "Servers tell that Redis is awaited, and that the daemon is r
   expect(existsSync(bed.adminSocket)).toBe(false);
 });
 
+testWith(
+  canServe,
+  "redis_down fires although no daemon of a loop of starts waits for Redis as long as the rule asks",
+  async () => {
+    await using bed = await ServedSwitch.open();
+    await bed.box.db.server("STATE_DB").kill();
+    const options = bed.options({ database: { connection_timeout_secs: 4 } });
+    const said: string[] = [];
+    const fires = () => said.some((line) => line.includes("alert: redis_down is firing"));
+    for (let starts = 0; starts < 12 && !fires(); starts++) {
+      const daemon = await bed.box.start({ ...options, onLine: (line) => said.push(line) });
+      expect(await daemon.exited()).toBe(69);
+    }
+    expect(fires()).toBe(true);
+  },
+  120,
+);
+
+testWith(
+  canServe,
+  "a silence is told of while Redis is awaited",
+  async () => {
+    await using bed = await ServedSwitch.open();
+    const first = await bed.standalone(["Ethernet0"]);
+    const made = await bed.command("silence", "redis_down", "--for", "2h", "--reason", "upgrade", "--json");
+    const { id } = JSON.parse(made.stdout) as { id: string };
+    expect(await first.stop()).toBe(0);
+    await bed.box.db.server("STATE_DB").kill();
+    const options = bed.options({ mode: "standalone", database: { connection_timeout_secs: 60 } });
+    const second = await bed.box.start(options);
+    await second.waitForLog(/admin: listening on/);
+    const told = async () => (await bed.command("alerts")).stdout;
+    const known = (text: string) => /^suppressed .* redis_down /m.test(text);
+    const text = await waitUntil("alert", async () => [await told()].find(known), { seconds: 60, everyMs: 500 });
+    expect(text).toContain(`silenced by ${id} of redis_down`);
+    expect(second.lines.filter((line) => line.includes("redis_down is firing"))).toEqual([]);
+  },
+  120,
+);
+
 testWith(canServe, "Servers are gone with a daemon that is stopped while it waits for Redis", async () => {
   await using bed = await ServedSwitch.open();
   await bed.box.db.server("STATE_DB").kill();

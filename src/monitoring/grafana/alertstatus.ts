@@ -1,5 +1,5 @@
 import type { Severity } from "../../alert/rule.ts";
-import { added, over, series } from "../promql.ts";
+import { added, over, perSecond, series } from "../promql.ts";
 import {
   type Color,
   type DashboardSpec,
@@ -134,11 +134,55 @@ const PAST: Section = {
   ],
 };
 
+/** Whether those who are to be told of alerts can be. */
+const TOLD: Section = {
+  title: "Who is told",
+  panels: [
+    {
+      kind: "lines",
+      title: "Alerts that receivers were told of",
+      description:
+        "How often Alertmanager and webhooks were told of alerts, what is repeated included. Where nothing is sent by the switches all is 0.",
+      unit: "per second",
+      targets: [
+        {
+          expression: perSecond(ON_DASHBOARD, "portsyncd_notifications_total", { result: "delivered" }, ["receiver"]),
+          legend: "{{instance}}: {{receiver}}",
+        },
+      ],
+      thresholds: NEUTRAL,
+      width: 12,
+      height: 8,
+    },
+    {
+      kind: "lines",
+      title: "Alerts that receivers could not be told of",
+      description:
+        "Attempts that failed and are made again, alerts that a receiver refused, and those that were given up because too many waited.",
+      unit: "",
+      targets: [
+        {
+          expression: added(
+            ON_DASHBOARD,
+            "portsyncd_notifications_total",
+            { result: ["failed", "refused", "dropped"] },
+            ["receiver", "result"],
+          ),
+          legend: "{{instance}}: {{receiver}} {{result}}",
+        },
+      ],
+      thresholds: { below: "good", from: [[1, "warning"]] },
+      width: 12,
+      height: 8,
+    },
+  ],
+};
+
 /** What the alert rules of the daemons say. */
 export const ALERT_STATUS: DashboardSpec = {
   id: "alert-status",
   title: "Alert Status",
   description: "What the alert rules of portsyncd say now, and what they said.",
   hasPorts: false,
-  sections: [NOW, PAST],
+  sections: [NOW, PAST, TOLD],
 };

@@ -124,7 +124,7 @@ export const STORE: Section = {
       ...LINES,
       title: "Faults and losses",
       description:
-        "Times that the store became degraded or its file was found damaged, and changes of ports that were given up.",
+        "Times that the store became degraded or its file was found damaged, and changes of ports that were given up, or lost to damage.",
       unit: "",
       targets: [
         { expression: added(ON_DASHBOARD, "portsyncd_store_faults_total"), legend: "{{instance}}: degraded" },
@@ -132,6 +132,10 @@ export const STORE: Section = {
         {
           expression: added(ON_DASHBOARD, "portsyncd_store_dropped_transitions_total"),
           legend: "{{instance}}: changes given up",
+        },
+        {
+          expression: added(ON_DASHBOARD, "portsyncd_store_lost_transitions_total"),
+          legend: "{{instance}}: changes lost",
         },
       ],
       thresholds: worseFrom(1, 100),
