@@ -41,7 +41,9 @@ const CONNECTION_RULES: readonly Rule<DaemonMetric>[] = [
     description:
       "portsyncd has had no netlink socket, or no answer on it, for {for} or longer. Changes of ports do not reach STATE_DB until " +
       "it is there again; then all links are read anew.",
-    action: "See the log for the errno, and dmesg. If it does not come back within a minute, restart portsyncd.",
+    action:
+      "Does portsyncd wait for Redis? Then links are read once that is there. Else see the log for the errno, and dmesg; if it does " +
+      "not come back within a minute, restart portsyncd.",
     details: { title: "Reason", metric: "portsyncd_netlink_connected" },
   },
 ];

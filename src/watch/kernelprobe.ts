@@ -7,7 +7,7 @@ export class KernelProbe {
   readonly #ask: () => Promise<void> | undefined;
   readonly #answering: Since<boolean>;
   #askedMs: number | undefined;
-  #failure = "link messages are not taken yet";
+  #failure = "portsyncd starts: link messages are taken once Redis is there";
 
   /** `ask` resolves when the kernel has answered, rejects when it does not; it gives undefined while nobody can be asked. */
   constructor(clock: Clock, ask: () => Promise<void> | undefined) {

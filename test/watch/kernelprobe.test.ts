@@ -55,6 +55,6 @@ describe("KernelProbe", () => {
     bench.isThere = false;
     await bench.probe.ask();
     expect([bench.asked.length, bench.probe.isAnswering, bench.probe.waitingSeconds]).toEqual([0, false, 0]);
-    expect(bench.probe.failure).toBe("link messages are not taken yet");
+    expect(bench.probe.failure).toBe("portsyncd starts: link messages are taken once Redis is there");
   });
 });
