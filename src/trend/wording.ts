@@ -37,7 +37,7 @@ export function describePort(flaps: PortFlaps): string {
   const { lastDay, perDayBefore, verdict, risingConfidence, worseConfidence, shared } = flaps;
   const parts = [
     `${formatCount(flaps.flaps, "flap")} in ${formatCount(flaps.episodes, "episode")}`,
-    `${lastDay} in the last day, ${formatNumber(perDayBefore, 2)} a day before`,
+    `${formatCount(lastDay, "episode")} in the last day, ${formatNumber(perDayBefore, 2)} a day before`,
   ];
   if (shared > 0) parts.push(`${shared} together with many ports`);
   if (verdict === "dying" || verdict === "rising")

@@ -152,7 +152,7 @@ describe("portsyncd", () => {
     };
     expect(await linesOf("trends")).toEqual([
       "restarts          day   too few points to tell: 0 of 5",
-      '"\\x1b[2J"       dying    90 flaps in 9 episodes, 4 in the last day, 0.5 a day before, ' +
+      '"\\x1b[2J"       dying    90 flaps in 9 episodes, 4 episodes in the last day, 0.5 a day before, ' +
         "ever more often (99 % sure), more than other ports (over 99.9 % sure)",
     ]);
     const json = (await linesOf("trends", "--json")).map((line) => JSON.parse(line) as object);

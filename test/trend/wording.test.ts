@@ -95,11 +95,11 @@ test("describePort says how often a port flaps, and why it is where it is in the
     worseConfidence: 0.9999,
   };
   expect(describePort(flaps)).toBe(
-    "31 flaps in 12 episodes, 3 in the last day, 0.54 a day before, 2 together with many ports, " +
+    "31 flaps in 12 episodes, 3 episodes in the last day, 0.54 a day before, 2 together with many ports, " +
       "ever more often (99.8 % sure), more than other ports (over 99.9 % sure)",
   );
   const one = { ...flaps, verdict: "usual", flaps: 1, episodes: 1, shared: 0 } as const;
-  expect(describePort(one)).toBe("1 flap in 1 episode, 3 in the last day, 0.54 a day before");
+  expect(describePort(one)).toBe("1 flap in 1 episode, 3 episodes in the last day, 0.54 a day before");
   expect(describePort({ ...one, verdict: "flapping" })).toEndWith("before, more than other ports (over 99.9 % sure)");
   expect(describePort({ ...one, verdict: "rising" })).toEndWith("before, ever more often (99.8 % sure)");
 });
