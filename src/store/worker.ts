@@ -15,7 +15,8 @@ import type { Request } from "./message.ts";
 const NICE = 10;
 
 let keeper: Keeper | undefined;
-const idleWork = new IdleWork(systemClock, GARBAGE);
+/** Only when it is quiet: this heap is small, and the processor is wanted by others before. */
+const idleWork = new IdleWork(systemClock, { ...GARBAGE, mostEvents: Number.POSITIVE_INFINITY });
 
 giveWay();
 
