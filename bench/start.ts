@@ -2,8 +2,10 @@ import { join } from "node:path";
 
 import { DEFAULT_CONFIG } from "../src/config/schema.ts";
 import type { DaemonConfig } from "../test/support/daemon.ts";
+import { waitUntil } from "../test/support/deadline.ts";
 import type { KeyspaceRecorder } from "../test/support/keyspace.ts";
 import { portNames } from "../test/support/links.ts";
+import { LinkWatch } from "../test/support/linksocket.ts";
 import { Namespace } from "../test/support/namespace.ts";
 import { Switch } from "../test/support/switch.ts";
 import { enterBench, prepareWarmStart } from "./contender.ts";
@@ -14,7 +16,8 @@ import { measuredDaemon, WHICH_DAEMON } from "./subject.ts";
 const USAGE = `bun bench/start.ts [--ports N] [--runs N] [--json FILE]
 
 Starts the daemon again and again in a clean network: cold, where the links are made when it has pushed PortConfigDone,
-and warm, where they are there. ${WHICH_DAEMON}`;
+warm, where they are there, and cold where an earlier start has left them ("old"): how long it takes from PortConfigDone until all are
+down, beside one sh(1) and one ip(8) for each, as the C++ portsyncd does it. ${WHICH_DAEMON}`;
 
 const SECONDS = 60;
 
@@ -27,6 +30,7 @@ async function main(): Promise<void> {
   for (const [start, measure] of [
     ["cold", cold],
     ["warm", warm],
+    ["old", old],
   ] as const) {
     const runs: Measured[] = [];
     for (let i = 0; i < numbers.runs[0]!; i++) runs.push(await measure(ports, binary));
@@ -93,6 +97,29 @@ async function warm(ports: readonly string[], binary: string | undefined): Promi
     "RSS MiB": rssKib / 1024,
     "anonymous MiB": anonymousKib / 1024,
   };
+}
+
+/** How long it takes to bring down what an earlier start has left up. */
+async function old(ports: readonly string[], binary: string | undefined): Promise<Measured> {
+  await using box = await Switch.open({ namespace: Namespace.current });
+  await box.links.add(ports, { up: true });
+  await box.configure(ports);
+  const appl = await box.db.record("APPL_DB", "_PORT_TABLE:PortConfigDone");
+  const left = new Set(ports);
+  let lastMs = 0;
+  using _watch = new LinkWatch((notice, atMs) => {
+    if (notice.admin === "down" && left.delete(notice.ifname)) lastMs = atMs;
+  });
+  const daemon = await box.start({ binary, config: withServers(box) });
+  const done = await appl.waitFor("PortConfigDone", ({ event }) => event === "hset", { seconds: SECONDS });
+  await waitUntil("all ports down", () => left.size === 0, { seconds: SECONDS });
+  await daemon.stop();
+  await box.links.up(...ports);
+  const forkMs = performance.now();
+  for (const port of ports) Bun.spawnSync(["sh", "-c", `ip link set ${port} down`]);
+  const byIpMs = performance.now() - forkMs;
+  await remove(box, ports);
+  return { "all down ms": lastMs - done.atMs, "by ip(8) ms": byIpMs, "to ip(8)": (lastMs - done.atMs) / byIpMs };
 }
 
 /** Leaves the network as clean as it was; a group goes much faster than a link at a time. */
