@@ -66,6 +66,12 @@ function reopen(directory: string): readonly HistoryLoss[] {
   return losses;
 }
 
+/** Flips a bit of the piece that begins with that transition. */
+function flip(directory: string, first: number): void {
+  using db = open(directory);
+  db.run(FLIP, [first]);
+}
+
 describe("removeDamagedPieces", () => {
   for (const [what, sql] of CHANGES)
     for (const where of ["first", "middle", "last"] as const)
@@ -135,10 +141,7 @@ describe("removeDamagedPieces", () => {
     await using dir = new TempDir();
     const directory = dir.file("store");
     const last = makeStore(directory).at(-1)!;
-    {
-      using db = open(directory);
-      db.run(FLIP, [last.first]);
-    }
+    flip(directory, last.first);
     using asked = new Asked(limitsIn(directory), 2);
     asked.save([NEW]);
     expect(asked.read({ limit: 2 }).page!.ids).toEqual([SAVED + 1, last.first - 1]);
@@ -151,10 +154,7 @@ test("Keeper loses a piece alone that is damaged while it has the file open, and
   const lost = makeStore(directory)[2]!;
   using asked = new Asked(limitsIn(directory), 2);
   asked.open();
-  {
-    using db = open(directory);
-    db.run(FLIP, [lost.first]);
-  }
+  flip(directory, lost.first);
   expect(asked.read()).toMatchObject({
     outcome: "done",
     page: { ids: { length: SAVED - (lost.end - lost.first) } },
@@ -169,10 +169,7 @@ test("Keeper makes no backup of a damaged piece: it loses that before", async ()
   const lost = makeStore(directory)[2]!;
   using asked = new Asked(limitsIn(directory), 2);
   asked.open();
-  {
-    using db = open(directory);
-    db.run(FLIP, [lost.first]);
-  }
+  flip(directory, lost.first);
   expect(asked.backup()).toMatchObject({ outcome: "done", recoveries: [], losses: [{ pieces: 1 }] });
   const backup = readdirSync(directory).find((name) => name.includes(".backup-"));
   using db = new Database(join(directory, backup!), { readonly: true });
@@ -183,10 +180,7 @@ test("History.read gives all but a damaged piece, and then says that it is damag
   await using dir = new TempDir();
   const directory = dir.file("store");
   const lost = makeStore(directory)[2]!;
-  {
-    using db = open(directory);
-    db.run(FLIP, [lost.first]);
-  }
+  flip(directory, lost.first);
   using history = History.open(directory);
   const found: Transition[] = [];
   const readAll = () => {
