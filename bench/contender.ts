@@ -12,7 +12,7 @@ import { all } from "../test/support/requirement.ts";
 import { Switch } from "../test/support/switch.ts";
 import { processCpuMs } from "./libc.ts";
 import { ended, Program, type Running } from "./program.ts";
-import { measuredDaemon } from "./subject.ts";
+import { measuredDaemon, UNWATCHED } from "./subject.ts";
 
 /** Links that one ip(8) makes; it has 20 s. */
 const LINKS_AT_ONCE = 1024;
@@ -85,9 +85,9 @@ export class Contender implements AsyncDisposable {
     return Contender.#open(name, ports, (box) => coldStart(box, ports, () => box.start({ binary, ...options })));
   }
 
-  /** The daemon without what can be done without: no history, so that nothing of alerts and trends is kept, either. */
+  /** The daemon that is UNWATCHED. */
   static unwatched(ports: readonly string[]): Promise<Contender> {
-    return Contender.portsyncd(ports, { config: { store: { enabled: false } } }, "unwatched");
+    return Contender.portsyncd(ports, { config: UNWATCHED }, "unwatched");
   }
 
   /** The daemon's parts from the sources with the times at their seams (stamped.ts), when they have sent PortInitDone. */

@@ -1,7 +1,7 @@
 import { LinkFleet } from "../test/chaos/linkfleet.ts";
 import { disturbLinks } from "../test/chaos/linkoperations.ts";
 import { Random } from "../test/simulation/random.ts";
-import type { Daemon } from "../test/support/daemon.ts";
+import type { Daemon, DaemonConfig } from "../test/support/daemon.ts";
 import { portNames } from "../test/support/links.ts";
 import { LinkWatch } from "../test/support/linksocket.ts";
 import { Switch } from "../test/support/switch.ts";
@@ -58,7 +58,7 @@ export class MixedRun implements AsyncDisposable {
   }
 
   /** Starts a daemon and makes its ports; returns when it has sent PortInitDone. */
-  static async open(count: number, seed: number): Promise<MixedRun> {
+  static async open(count: number, seed: number, config: DaemonConfig = {}): Promise<MixedRun> {
     const owned = new AsyncDisposableStack();
     try {
       const box = owned.use(await Switch.open());
@@ -67,7 +67,7 @@ export class MixedRun implements AsyncDisposable {
       let others = 0;
       const start = async () => {
         others = await connections(box);
-        return box.start({ binary: measuredDaemon().binary, env: LOG_COLLECTIONS });
+        return box.start({ binary: measuredDaemon().binary, env: LOG_COLLECTIONS, config });
       };
       const daemon = await coldStart(box, ports, start, () => fleet.create(ports));
       return new MixedRun(owned, ports, box, daemon, fleet, others, seed);

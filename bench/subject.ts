@@ -1,10 +1,13 @@
 import { relative, resolve } from "node:path";
 
-import { freshBinary } from "../test/support/daemon.ts";
+import { type DaemonConfig, freshBinary } from "../test/support/daemon.ts";
 
 /** For the usage of every bench. */
 export const WHICH_DAEMON =
   "Measures what PORTSYNCD_BINARY names; without it dist/portsyncd, or the sources where that is not up to date.";
+
+/** Without what can be done without: no history, so that nothing of alerts and trends is kept, either. */
+export const UNWATCHED: DaemonConfig = { store: { enabled: false } };
 
 /** The daemon that is measured. */
 export interface Subject {
