@@ -3,8 +3,8 @@ import { NLM_F_MULTI, nlmsghdr } from "../ffi/linux/netlink.ts";
 import { RTM_NEWLINK } from "../ffi/linux/rtnetlink.ts";
 import { AF_UNSPEC } from "../ffi/sys/socket.ts";
 import { encodeMessage, LITTLE_ENDIAN } from "../src/netlink/message.ts";
+import { DatagramQueue, encodeDone, requestSequence } from "../src/rtnetlink/datagramqueue.ts";
 import { encodeLink } from "../src/rtnetlink/link.ts";
-import { DatagramQueue, encodeDone, requestSequence } from "../src/rtnetlink/replay.ts";
 import type { LinkSource } from "../src/rtnetlink/source.ts";
 
 type Message = Uint8Array<ArrayBuffer>;

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 import { DecodeError } from "../netlink/error.ts";
 import { replaySource } from "../rtnetlink/replay.ts";
-import { parseRecording } from "../rtnetlink/rtmon.ts";
+import { Recording } from "../rtnetlink/rtmon.ts";
 import { simulatedSource } from "../rtnetlink/simulate.ts";
 import { kernelSource, type LinkSource } from "../rtnetlink/source.ts";
 import { systemClock } from "../util/clock.ts";
@@ -15,7 +15,7 @@ export function openSource(choice: SourceChoice = { kind: "kernel" }): LinkSourc
   if (choice.kind === "kernel") return kernelSource();
   if (choice.kind === "simulate") return simulatedSource(choice.portCount, systemClock);
   try {
-    return replaySource(parseRecording(readFileSync(choice.file)));
+    return replaySource(new Recording(readFileSync(choice.file)));
   } catch (error) {
     const code = error instanceof DecodeError ? EXIT.dataErr : EXIT.noInput;
     throw new Failure(code, `${choice.file}: ${error instanceof Error ? error.message : String(error)}`);

@@ -5,8 +5,8 @@ import { AF_UNSPEC } from "../../ffi/sys/socket.ts";
 import { encodeMessage, LITTLE_ENDIAN } from "../netlink/message.ts";
 import type { RequestChannel, Subscription } from "../netlink/socket.ts";
 import type { Clock } from "../util/clock.ts";
+import { DatagramQueue, encodeDone, requestSequence } from "./datagramqueue.ts";
 import { CHANGE_REGISTERED, encodeLink, type Link } from "./link.ts";
-import { DatagramQueue, encodeDone, requestSequence } from "./replay.ts";
 import type { LinkSource } from "./source.ts";
 
 type SimulatedLink = Omit<Link, "address">;

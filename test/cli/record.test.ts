@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 
 import { wrapDatagram } from "../../src/netlink/message.ts";
 import { decodeLink, type Link } from "../../src/rtnetlink/link.ts";
-import { parseRecording } from "../../src/rtnetlink/rtmon.ts";
+import { Recording } from "../../src/rtnetlink/rtmon.ts";
 import { expectedLink, parseIpLinks } from "../golden/iplink.ts";
 import { ableToEnter } from "../netlink/innamespace.ts";
 import { spawnChild } from "../support/child.ts";
@@ -26,7 +26,7 @@ interface Recorded {
 }
 
 function read(file: string): Recorded[] {
-  return parseRecording(readFileSync(file)).map(({ wallMs, bytes }) => {
+  return Array.from(new Recording(readFileSync(file)), ({ wallMs, bytes }) => {
     const buffer = wrapDatagram(bytes);
     const link = decodeLink(buffer, 16, bytes.length, { address: true });
     return { type: buffer.view.getUint16(4, true), wallMs: wallMs ?? NaN, link };

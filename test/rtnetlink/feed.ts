@@ -2,8 +2,8 @@ import { NLM_F_MULTI } from "../../ffi/linux/netlink.ts";
 import { RTM_DELLINK, RTM_NEWLINK } from "../../ffi/linux/rtnetlink.ts";
 import { encodeMessage } from "../../src/netlink/message.ts";
 import type { Subscription } from "../../src/netlink/socket.ts";
+import { DatagramQueue, encodeDone, requestSequence } from "../../src/rtnetlink/datagramqueue.ts";
 import { encodeLink, type Link } from "../../src/rtnetlink/link.ts";
-import { DatagramQueue, encodeDone, requestSequence } from "../../src/rtnetlink/replay.ts";
 import type { LinkSource } from "../../src/rtnetlink/source.ts";
 
 /** A link that is up, with what a test wants to be different. */

@@ -3,8 +3,8 @@ import { RTM_DELLINK, RTM_NEWLINK } from "../../ffi/linux/rtnetlink.ts";
 import { AF_BRIDGE } from "../../ffi/sys/socket.ts";
 import { type DatagramBuffer, encodeMessage, wrapDatagram } from "../../src/netlink/message.ts";
 import { RECEIVED, type RequestChannel, type Subscription } from "../../src/netlink/socket.ts";
+import { encodeDone, requestSequence } from "../../src/rtnetlink/datagramqueue.ts";
 import { encodeLink, type Link } from "../../src/rtnetlink/link.ts";
-import { encodeDone, requestSequence } from "../../src/rtnetlink/replay.ts";
 import { SimulatedKernel } from "../../src/rtnetlink/simulate.ts";
 import type { LinkSource } from "../../src/rtnetlink/source.ts";
 

@@ -2,18 +2,35 @@ import { expect, test } from "bun:test";
 
 import { RTM_NEWLINK } from "../../ffi/linux/rtnetlink.ts";
 import { AF_BRIDGE } from "../../ffi/sys/socket.ts";
-import { encodeMessage } from "../../src/netlink/message.ts";
-import { RECEIVED } from "../../src/netlink/socket.ts";
+import { encodeMessage, walkMessages } from "../../src/netlink/message.ts";
+import { type DatagramReceiver, RECEIVED } from "../../src/netlink/socket.ts";
+import { DatagramQueue, encodeDone, requestSequence } from "../../src/rtnetlink/datagramqueue.ts";
 import { encodeDumpRequest, encodeLink } from "../../src/rtnetlink/link.ts";
 import { type LinkEvent, LinkMonitor } from "../../src/rtnetlink/monitor.ts";
-import { DatagramQueue, encodeDone, replaySource, requestSequence } from "../../src/rtnetlink/replay.ts";
+import { replaySource } from "../../src/rtnetlink/replay.ts";
+import { Recording } from "../../src/rtnetlink/rtmon.ts";
 import { FakeClock } from "../support/fakeclock.ts";
 import { delLink, link, newLink } from "./feed.ts";
 
-function recordingOf(
-  ...messages: readonly Uint8Array<ArrayBuffer>[]
-): { wallMs: number; bytes: Uint8Array<ArrayBuffer> }[] {
-  return messages.map((bytes) => ({ wallMs: 0, bytes }));
+function recordingOf(...messages: readonly Uint8Array<ArrayBuffer>[]): Recording {
+  return new Recording(Uint8Array.from(Buffer.concat(messages)));
+}
+
+/** The messages of the next datagram; undefined when there is none. */
+function receive(channel: DatagramReceiver): Uint8Array[] | undefined {
+  const length = channel.receive();
+  if (length === RECEIVED.EMPTY) return undefined;
+  const messages: Uint8Array[] = [];
+  walkMessages(channel.buffer.view, length, (_type, _flags, _sequence, start, end) =>
+    messages.push(channel.buffer.bytes.slice(start - 16, end)),
+  );
+  return messages;
+}
+
+function receiveAll(channel: DatagramReceiver): Uint8Array[][] {
+  const datagrams: Uint8Array[][] = [];
+  for (let messages = receive(channel); messages; messages = receive(channel)) datagrams.push(messages);
+  return datagrams;
 }
 
 test("DatagramQueue hands out what was pushed, in order, and then is empty", () => {
@@ -49,15 +66,11 @@ test("replaySource gives every message once, wakes later, and ends when all were
   void source.ended!.then(() => (ended = true));
   using queue = source.subscribe(1, woken.resolve);
   await woken.promise;
-  const got = messages.map(() => {
-    queue.receive();
-    return queue.buffer.bytes;
-  });
+  expect(messages.map(() => receive(queue))).toEqual(messages.map((message) => [message]));
   await Promise.resolve();
-  expect([got, ended]).toEqual([messages, false]);
-  expect(queue.receive()).toBe(RECEIVED.EMPTY);
+  expect(ended).toBe(false);
+  expect(receive(queue)).toBeUndefined();
   await source.ended;
-  expect(ended).toBe(true);
 });
 
 test("replaySource answers a dump with the links that were told so far, and its end", () => {
@@ -70,11 +83,22 @@ test("replaySource answers a dump with the links that were told so far, and its 
   for (let told = 0; told < 5; told++) queue.receive();
   using channel = source.openRequest();
   channel.request(encodeDumpRequest(9));
-  expect(channel.receive()).toBe(newLink(link(2)).length);
-  expect([requestSequence(channel.buffer.bytes), channel.buffer.bytes.subarray(16)]).toEqual([9, encodeLink(link(2))]);
-  expect(channel.receive()).toBe(20);
-  expect(channel.buffer.bytes).toEqual(encodeDone(9));
-  expect(channel.receive()).toBe(RECEIVED.EMPTY);
+  expect(receiveAll(channel)).toEqual([[encodeMessage(RTM_NEWLINK, 0, 9, encodeLink(link(2)))], [encodeDone(9)]]);
+});
+
+test("replaySource packs the links of a dump into datagrams of bounded size, and answers the next request, too", () => {
+  const names = Array.from({ length: 1000 }, (_, i) => `Ethernet${i}`);
+  const source = replaySource(recordingOf(...names.map((name, i) => newLink(link(i + 1, { name })))));
+  using queue = source.subscribe(1, () => {});
+  receiveAll(queue);
+  using channel = source.openRequest();
+  for (const sequence of [1, 2]) {
+    channel.request(encodeDumpRequest(sequence));
+    const datagrams = receiveAll(channel);
+    const expected = names.map((name, i) => encodeMessage(RTM_NEWLINK, 0, sequence, encodeLink(link(i + 1, { name }))));
+    expect(datagrams.flat()).toEqual([...expected, encodeDone(sequence)]);
+    for (const datagram of datagrams) expect(Buffer.concat(datagram).length).toBeLessThanOrEqual(16_384);
+  }
 });
 
 for (const [pace, datagrams] of [

@@ -6,7 +6,7 @@ import * as fc from "fast-check";
 import { DecodeError } from "../../src/netlink/error.ts";
 import { encodeMessage, wrapDatagram } from "../../src/netlink/message.ts";
 import { decodeLink } from "../../src/rtnetlink/link.ts";
-import { encodeTimestamp, parseRecording, type RecordedMessage } from "../../src/rtnetlink/rtmon.ts";
+import { encodeTimestamp, type RecordedMessage, Recording } from "../../src/rtnetlink/rtmon.ts";
 import { waitUntil } from "../support/deadline.ts";
 import { Links, portNames } from "../support/links.ts";
 import { canUseNamespaces, Namespace } from "../support/namespace.ts";
@@ -20,8 +20,8 @@ const message = fc
 const recorded: fc.Arbitrary<RecordedMessage> = fc.record({ wallMs: fc.nat(2 ** 40), bytes: message });
 const recording = fc.array(recorded, { maxLength: 6 });
 
-function write(messages: readonly RecordedMessage[]): Buffer {
-  return Buffer.concat(messages.flatMap(({ wallMs, bytes }) => [encodeTimestamp(wallMs!), bytes]));
+function write(messages: readonly RecordedMessage[]): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(Buffer.concat(messages.flatMap(({ wallMs, bytes }) => [encodeTimestamp(wallMs!), bytes])));
 }
 
 /** The messages without the padding, which belongs to the file. */
@@ -32,22 +32,22 @@ function unpadded(messages: readonly RecordedMessage[]): RecordedMessage[] {
   }));
 }
 
-test("parseRecording reads what was written, with the times", () => {
+test("Recording reads what was written, with the times", () => {
   fc.assert(
     fc.property(recording, (messages) => {
-      expect(parseRecording(write(messages))).toEqual(unpadded(messages));
+      expect([...new Recording(write(messages))]).toEqual(unpadded(messages));
     }),
   );
 });
 
-test("parseRecording gives the beginning of a recording or a DecodeError when it is cut off anywhere", () => {
+test("Recording gives the beginning of a recording or a DecodeError when it is cut off anywhere", () => {
   fc.assert(
     fc.property(recording, fc.nat(), (messages, cut) => {
       const file = write(messages);
       const part = file.subarray(0, cut % (file.length + 1));
       const all = unpadded(messages);
       try {
-        const read = parseRecording(part);
+        const read = [...new Recording(part)];
         expect(read).toEqual(all.slice(0, read.length));
       } catch (error) {
         expect(error).toBeInstanceOf(DecodeError);
@@ -56,11 +56,11 @@ test("parseRecording gives the beginning of a recording or a DecodeError when it
   );
 });
 
-test("parseRecording gives messages or a DecodeError for any bytes", () => {
+test("Recording gives messages or a DecodeError for any bytes", () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(fc.nat(255), fc.constantFrom(0, 16, 20, 24)), { maxLength: 100 }), (bytes) => {
       try {
-        for (const { bytes: each } of parseRecording(Uint8Array.from(bytes))) expect(each.length).toBeWithin(16, 101);
+        for (const { bytes: each } of new Recording(Uint8Array.from(bytes))) expect(each.length).toBeWithin(16, 101);
       } catch (error) {
         expect(error).toBeInstanceOf(DecodeError);
       }
@@ -69,20 +69,20 @@ test("parseRecording gives messages or a DecodeError for any bytes", () => {
   );
 });
 
-test("parseRecording says at which byte a recording is damaged", () => {
+test("Recording says at which byte a recording is damaged", () => {
   const whole = write([{ wallMs: 5, bytes: encodeMessage(16, 0, 0, new Uint8Array(8)) }]);
-  expect(() => parseRecording(Buffer.concat([whole, Buffer.from([1, 2, 3])]))).toThrow(
+  expect(() => new Recording(Buffer.concat([whole, Buffer.from([1, 2, 3])]))).toThrow(
     "byte 48: a message of 0 bytes where 3 are left",
   );
-  expect(() => parseRecording(whole.subarray(0, 40))).toThrow("byte 24: a message of 24 bytes where 16 are left");
-  expect(() => parseRecording(encodeMessage(15, 0, 0, new Uint8Array(4)))).toThrow("byte 0: a time stamp of 20 bytes");
-  expect(() => parseRecording(Buffer.from("not a recording, but some text"))).toThrow(DecodeError);
+  expect(() => new Recording(whole.subarray(0, 40))).toThrow("byte 24: a message of 24 bytes where 16 are left");
+  expect(() => new Recording(encodeMessage(15, 0, 0, new Uint8Array(4)))).toThrow("byte 0: a time stamp of 20 bytes");
+  expect(() => new Recording(Buffer.from("not a recording, but some text"))).toThrow(DecodeError);
 });
 
-test("parseRecording reads messages without a time, and an empty file", () => {
+test("Recording reads messages without a time, and an empty file", () => {
   const bytes = encodeMessage(16, 0, 0, new Uint8Array(4));
-  expect(parseRecording(bytes)).toEqual([{ wallMs: undefined, bytes }]);
-  expect(parseRecording(new Uint8Array(0))).toEqual([]);
+  expect([...new Recording(bytes)]).toEqual([{ wallMs: undefined, bytes }]);
+  expect([...new Recording(new Uint8Array(0))]).toEqual([]);
 });
 
 test("encodeTimestamp writes seconds and microseconds", () => {
@@ -93,7 +93,7 @@ test("encodeTimestamp writes seconds and microseconds", () => {
 
 testWith(
   all(canUseNamespaces(), needsCommands("rtmon")),
-  "parseRecording reads what rtmon(8) wrote: all links and the events after them, with the times",
+  "Recording reads what rtmon(8) wrote: all links and the events after them, with the times",
   async () => {
     await using dir = new TempDir();
     await using namespace = await Namespace.open();
@@ -105,7 +105,8 @@ testWith(
     const names = () => {
       const size = Bun.file(file).size;
       if (size === 0) return [];
-      return parseRecording(readFileSync(file)).map(
+      return Array.from(
+        new Recording(readFileSync(file)),
         ({ bytes }) => decodeLink(wrapDatagram(bytes), 16, bytes.length).name,
       );
     };
@@ -122,7 +123,7 @@ testWith(
     await waitUntil("events", () => seen().includes("Ethernet400"), { seen });
     rtmon.kill();
     await rtmon.exited;
-    const messages = parseRecording(readFileSync(file));
+    const messages = [...new Recording(readFileSync(file))];
     const last = new Map(messages.map(({ bytes }) => [wrapDatagram(bytes).view.getInt32(20, true), bytes]));
     const read = Array.from(last.values(), (bytes) => decodeLink(wrapDatagram(bytes), 16, bytes.length));
     const table = await links.table();
