@@ -1,7 +1,7 @@
 import { getLog } from "../log/logger.ts";
 import { type Database, DatabaseLostError, isWrongType, ReplyError } from "../swss/database.ts";
 import { expectStrings } from "../swss/reply.ts";
-import { ADMIN_STATUS, APP_PORT_TABLE } from "../swss/schema.ts";
+import { APP_PORT_TABLE } from "../swss/schema.ts";
 import { Table } from "../swss/table.ts";
 import type { Clock } from "../util/clock.ts";
 import { decodeName } from "../util/ifname.ts";
@@ -26,7 +26,6 @@ export class Admission {
   readonly #clock: Clock;
   readonly #observer: AdmissionObserver;
   readonly #admitted = new Set<string>();
-  readonly #withAdminStatus = new Set<string>();
   /** Rows that cannot be read, with the error: each is told once. */
   readonly #unreadable = new Map<string, string>();
   /** Rows that notifications spoke of since rows began to be read: the notification is what counts. */
@@ -59,11 +58,6 @@ export class Admission {
   /** True when the port has a row. */
   has(name: string): boolean {
     return this.#admitted.has(name);
-  }
-
-  /** Ports whose row had an admin_status when the rows were read (rule 8a). */
-  get withAdminStatus(): ReadonlySet<string> {
-    return this.#withAdminStatus;
   }
 
   /** Subscribes, then reads all rows, so that nothing falls between. Throws ReplyError, DatabaseLostError. */
@@ -146,18 +140,13 @@ export class Admission {
   async #readNow(table: Table, find: () => Promise<ReadonlySet<string>>): Promise<number> {
     const touched = (this.#touched = new Set());
     const names = [...new Set([...this.#admitted, ...(await find())])];
-    const commands = names.flatMap((name) => [
-      ["HLEN", table.key(name)],
-      ["HEXISTS", table.key(name), ADMIN_STATUS],
-    ]);
-    const replies = names.length > 0 ? await table.database.batch(commands) : [];
+    const replies = names.length > 0 ? await table.database.batch(names.map((name) => ["HLEN", table.key(name)])) : [];
     if (this.#table !== table) return 0;
     let differing = 0;
     const refusal = replies.find((reply) => reply instanceof ReplyError && !isWrongType(reply));
     if (refusal) throw refusal;
     for (const [i, name] of names.entries()) {
-      const length = replies[2 * i]!;
-      if (replies[2 * i + 1] === 1) this.#withAdminStatus.add(name);
+      const length = replies[i]!;
       if (touched.has(name)) continue;
       if (this.#found(name, length instanceof ReplyError ? length : Number(length) > 0)) differing++;
     }

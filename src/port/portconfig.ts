@@ -1,7 +1,8 @@
 import { getLog } from "../log/logger.ts";
-import { type Database, isWrongType, ReplyError } from "../swss/database.ts";
+import { type Database, isWrongType, type Reply, ReplyError } from "../swss/database.ts";
 import { ProducerStateTable } from "../swss/producerstatetable.ts";
 import {
+  ADMIN_STATUS,
   APP_PORT_TABLE,
   CFG_DEVICE_METADATA_TABLE,
   CFG_PORT_TABLE,
@@ -43,19 +44,41 @@ export async function readPortConfig(config: Database): Promise<PortConfig> {
   const ports = new Map<string, Row>();
   for (const [i, key] of keys.entries()) {
     const row = rows[i]!;
-    if (row instanceof ReplyError && !isWrongType(row)) throw row;
-    const wrong =
-      row instanceof ReplyError
-        ? row.message
-        : row.size === 0 && key !== ""
-          ? "the row is gone"
-          : key.includes("\0")
-            ? "the name has a NUL"
-            : undefined;
-    if (wrong === undefined) ports.set(key, row as Row);
-    else log.error("{key} is skipped: {error}", { key: decodeName(table.key(key)), error: wrong });
+    if (isPort(table, key, row instanceof ReplyError ? row : row.size)) ports.set(key, row as Row);
   }
   return ports;
+}
+
+/** The names of the ports that readPortConfig() reads, without their rows. Throws DatabaseLostError. */
+export async function readPortNames(config: Database): Promise<Set<string>> {
+  const table = new Table(config, CFG_PORT_TABLE);
+  const keys = await table.keys();
+  const sizes = await config.batch(keys.map((key) => ["HLEN", table.key(key)]));
+  return new Set(keys.filter((key, i) => isPort(table, key, sizes[i]!)));
+}
+
+/** Whether a row of so many fields is that of a port; logs what is wrong with one that is not. Throws ReplyError. */
+function isPort(table: Table, key: string, size: Reply | ReplyError): boolean {
+  if (size instanceof ReplyError && !isWrongType(size)) throw size;
+  const wrong =
+    size instanceof ReplyError
+      ? size.message
+      : size === 0 && key !== ""
+        ? "the row is gone"
+        : key.includes("\0")
+          ? "the name has a NUL"
+          : undefined;
+  if (wrong !== undefined) log.error("{key} is skipped: {error}", { key: decodeName(table.key(key)), error: wrong });
+  return wrong === undefined;
+}
+
+/** Those of the ports whose row in APPL_DB has an admin_status (rule 8a). Throws ReplyError, DatabaseLostError. */
+export async function readConsumed(appl: Database, ports: readonly string[]): Promise<Set<string>> {
+  const table = new Table(appl, APP_PORT_TABLE);
+  const replies = await appl.batch(ports.map((name) => ["HEXISTS", table.key(name), ADMIN_STATUS]));
+  const refusal = replies.find((reply) => reply instanceof ReplyError && !isWrongType(reply));
+  if (refusal) throw refusal;
+  return new Set(ports.filter((_, i) => replies[i] === 1));
 }
 
 /** Hands the ports to orchagent, then PortConfigDone when all have arrived (rules 7, 33). Throws ReplyError, DatabaseLostError. */

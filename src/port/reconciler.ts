@@ -11,7 +11,7 @@ import type { Transition } from "./change.ts";
 import { awaitFirstDump, type EoiuCounters } from "./firstdump.ts";
 import { isSwitchPort, LinkSync } from "./linksync.ts";
 import { OldLinks } from "./oldlinks.ts";
-import { pushPortConfig, pushPortInitDone, readPortConfig } from "./portconfig.ts";
+import { pushPortConfig, pushPortInitDone, readConsumed, readPortConfig, readPortNames } from "./portconfig.ts";
 import { PortSet } from "./portset.ts";
 import { Publisher } from "./publisher.ts";
 import type { ReconcilerOptions } from "./reconcileroptions.ts";
@@ -161,8 +161,8 @@ export class Reconciler {
 
   /** Standalone: the ports are those of CONFIG_DB, or without any the interfaces that match a pattern. */
   async #choosePorts(): Promise<void> {
-    const rows = await this.databases.persist((get) => readPortConfig(get(CONFIG_DB)));
-    this.#isPort = rows.size > 0 ? (name) => rows.has(name) : this.#options.matchesPattern;
+    const names = await this.databases.persist((get) => readPortNames(get(CONFIG_DB)));
+    this.#isPort = names.size > 0 ? (name) => names.has(name) : this.#options.matchesPattern;
   }
 
   /** Joins the link group and reads all links; whatever is there before orchagent hears of the ports is old. */
@@ -204,18 +204,26 @@ export class Reconciler {
   /** Hands the ports to orchagent and brings down what an earlier one left behind; returns those that PortInitDone waits for (rules 7, 8). */
   async #startPorts(kind: StartKind): Promise<string[] | undefined> {
     if (kind.name === "once" || kind.name === "standalone") return undefined;
-    const ports = await this.databases.persist((get) => readPortConfig(get(CONFIG_DB)));
-    let consumed = new Set<string>();
-    if (kind.pushPorts) {
-      // Rule 8a is about rows that an earlier swss left: what orchagent takes of those that are pushed now does not count.
-      consumed = await this.databases.persist(async (get) => {
-        get(APPL_DB); // while it is away its rows are not known: they are read again when it is back
-        return new Set(this.#admission.withAdminStatus);
-      });
-      await this.databases.persist((get) => pushPortConfig(get(APPL_DB), ports));
-    }
+    const awaited = kind.pushPorts
+      ? await this.#pushPorts()
+      : await this.databases.persist((get) => readPortNames(get(CONFIG_DB)));
     if (kind.ignoreOld) await this.#oldLinks(this.#monitor!).bringDown(this.#linkSync!.old);
-    return [...ports.keys()].filter((name) => !consumed.has(name));
+    return [...awaited];
+  }
+
+  /** Hands the ports to orchagent; returns those that no earlier swss has handed to it (rule 8a). */
+  async #pushPorts(): Promise<Iterable<string>> {
+    const ports = await this.databases.persist((get) => readPortConfig(get(CONFIG_DB)));
+    const consumed = await this.databases.persist((get) => {
+      const appl = get(APPL_DB); // while it is away its rows are not known: they are read again when it is back
+      return readConsumed(
+        appl,
+        [...ports.keys()].filter((name) => this.#admission.has(name)),
+      );
+    });
+    // What orchagent takes of the rows that are pushed now does not count as consumed.
+    await this.databases.persist((get) => pushPortConfig(get(APPL_DB), ports));
+    return ports.keys().filter((name) => !consumed.has(name));
   }
 
   #startAudit(kind: StartKind): void {

@@ -9,18 +9,13 @@ import { ScriptedDatabase, settle } from "./scripteddatabase.ts";
 const lines = collectLog();
 const WRONGTYPE = new ReplyError("WRONGTYPE Operation against a key holding the wrong kind of value");
 
-/** Rows of APPL_DB PORT_TABLE: what HEXISTS says of their admin_status, or the error of every command. */
-type Rows = Readonly<Record<string, 0 | 1 | ReplyError>>;
+/** Rows of APPL_DB PORT_TABLE: how many fields they have, or the error of every command. */
+type Rows = Readonly<Record<string, number | ReplyError>>;
 
-/** Answers the HLEN and HEXISTS of each row that is looked at. */
+/** Answers the HLEN of each row that is looked at. */
 function answerRows(database: ScriptedDatabase, rows: Rows): Promise<void> {
   const batch = database.next();
-  const replies = batch.commands.map(([verb, key]) => {
-    const row = rows[key!.slice("PORT_TABLE:".length)];
-    if (row instanceof ReplyError) return row;
-    return verb === "HLEN" ? (row === undefined ? 0 : 3) : (row ?? 0);
-  });
-  return batch.answer(...replies);
+  return batch.answer(...batch.commands.map(([, key]) => rows[key!.slice("PORT_TABLE:".length)] ?? 0));
 }
 
 class Bench {
@@ -35,7 +30,7 @@ class Bench {
     ports: () => this.ports,
   });
 
-  /** Connects where APPL_DB has these rows; each value is what HEXISTS says of its admin_status. */
+  /** Connects where APPL_DB has these rows. */
   async connect(rows: Rows, database = this.database, notifyKeyspaceEvents = "AKE"): Promise<void> {
     const connected = this.admission.connect(database);
     await settle();
@@ -64,18 +59,17 @@ describe("Admission.connect", () => {
     await bench.database.next().answer(["17", ["PORT_TABLE:Ethernet0"]]);
     expect(bench.database.pending[0]!.commands[0]!.slice(0, 2)).toEqual(["SCAN", "17"]);
     await bench.database.next().answer(["0", ["PORT_TABLE:Ether:net", "PORT_TABLE:Ethernet0"]]);
-    await answerRows(bench.database, { Ethernet0: 0, "Ether:net": 1 });
+    await answerRows(bench.database, { Ethernet0: 3, "Ether:net": 1 });
     await bench.database.next().answer(["notify-keyspace-events", "AKE"]);
     await connected;
     expect(bench.take()).toEqual(["admit Ethernet0", "admit Ether:net", "end"]);
     expect(bench.admission.has("Ethernet0")).toBe(true);
     expect(bench.admission.has("Ethernet4")).toBe(false);
-    expect([...bench.admission.withAdminStatus]).toEqual(["Ether:net"]);
   });
 
   test("Admission.connect skips a row of the wrong type and says which (section 9)", async () => {
     const bench = new Bench();
-    await bench.connect({ Ethernet0: WRONGTYPE, Ethernet4: 0 });
+    await bench.connect({ Ethernet0: WRONGTYPE, Ethernet4: 3 });
     expect(bench.take()).toEqual(["admit Ethernet4", "end"]);
     expect(lines()[0]).toMatch(/^ERROR .*PORT_TABLE:Ethernet0 is skipped: .*WRONGTYPE/);
   });
@@ -90,7 +84,7 @@ describe("Admission.connect", () => {
     const keys = bench.database.next();
     const look = bench.database.next();
     await keys.answer(["0", ["PORT_TABLE:gone", "PORT_TABLE:deleted", "PORT_TABLE:Ethernet0"]]);
-    await answerRows(bench.database, { gone: 0, deleted: 0, Ethernet0: 0 });
+    await answerRows(bench.database, { gone: 3, deleted: 3, Ethernet0: 3 });
     await bench.database.next().answer(["notify-keyspace-events", "AKE"]);
     await connected;
     expect(bench.take()).toEqual(["admit late", "end", "admit Ethernet0", "end"]);
@@ -102,9 +96,9 @@ describe("Admission.connect", () => {
 
   test("Admission.connect again revokes what is gone and admits what is new", async () => {
     const bench = new Bench();
-    await bench.connect({ stays: 0, goes: 0 });
+    await bench.connect({ stays: 3, goes: 3 });
     bench.take();
-    await bench.connect({ stays: 0, comes: 0 }, new ScriptedDatabase("APPL_DB", 0, ":"));
+    await bench.connect({ stays: 3, comes: 3 }, new ScriptedDatabase("APPL_DB", 0, ":"));
     expect(bench.take()).toEqual(["revoke goes", "admit comes", "end"]);
   });
 
@@ -114,7 +108,7 @@ describe("Admission.connect", () => {
     await settle();
     await bench.database.next().lose();
     expect(await connected).toBe("DatabaseLostError");
-    await bench.connect({ Ethernet0: 0 }, new ScriptedDatabase("APPL_DB", 0, ":"));
+    await bench.connect({ Ethernet0: 3 }, new ScriptedDatabase("APPL_DB", 0, ":"));
     expect(bench.take()).toEqual(["admit Ethernet0", "end"]);
   });
 });
@@ -133,7 +127,7 @@ describe("Admission events", () => {
 
   test("Admission revokes a row with its del, at once: the events are in Redis' order (rule 18)", async () => {
     const bench = new Bench();
-    await bench.connect({ Ethernet0: 0 });
+    await bench.connect({ Ethernet0: 3 });
     bench.take();
     bench.event("Ethernet0", "del");
     expect(bench.take()).toEqual(["revoke Ethernet0", "end"]);
@@ -146,7 +140,7 @@ describe("Admission events", () => {
   for (const event of ["hdel", "expired", "rename_from", "evicted", "set", "rename_to", "restore"]) {
     test(`Admission looks at a row after ${event} and believes what it finds (rule 18)`, async () => {
       const bench = new Bench();
-      await bench.connect({ Ethernet0: 0 });
+      await bench.connect({ Ethernet0: 3 });
       bench.take();
       bench.event("Ethernet0", event);
       await bench.database.next().answer(2);
@@ -165,7 +159,7 @@ describe("Admission events", () => {
 
   test("Admission believes only the newest of several looks", async () => {
     const bench = new Bench();
-    await bench.connect({ Ethernet0: 0 });
+    await bench.connect({ Ethernet0: 3 });
     bench.take();
     bench.event("Ethernet0", "hdel");
     bench.event("Ethernet0", "rename_to");
@@ -178,7 +172,7 @@ describe("Admission events", () => {
 
   test("Admission drops a look when an hset was heard since", async () => {
     const bench = new Bench();
-    await bench.connect({ Ethernet0: 0 });
+    await bench.connect({ Ethernet0: 3 });
     bench.take();
     bench.event("Ethernet0", "hdel");
     bench.event("Ethernet0", "hset");
@@ -199,7 +193,7 @@ describe("Admission events", () => {
 
   test("Admission leaves a row as it was when the look at it is lost: the next connection reads all", async () => {
     const bench = new Bench();
-    await bench.connect({ Ethernet0: 0 });
+    await bench.connect({ Ethernet0: 3 });
     bench.take();
     bench.event("Ethernet0", "hdel");
     await bench.database.next().lose();
@@ -220,15 +214,15 @@ describe("Admission events", () => {
 describe("Admission.audit", () => {
   test("Admission.audit looks at the rows it knows and at those of the ports there are, and at no other key", async () => {
     const bench = new Bench();
-    await bench.connect({ stays: 0, goes: 0 });
+    await bench.connect({ stays: 3, goes: 3 });
     bench.take();
     bench.ports.add("comes").add("stays");
     const audited = bench.admission.audit();
     await settle();
-    expect(bench.database.pending[0]!.commands.map((command) => command.slice(0, 2).join(" "))).toEqual(
-      ["stays", "goes", "comes"].flatMap((name) => [`HLEN PORT_TABLE:${name}`, `HEXISTS PORT_TABLE:${name}`]),
+    expect(bench.database.pending[0]!.commands).toEqual(
+      ["stays", "goes", "comes"].map((name) => ["HLEN", `PORT_TABLE:${name}`]),
     );
-    await answerRows(bench.database, { stays: 0, comes: 1 });
+    await answerRows(bench.database, { stays: 3, comes: 1 });
     await bench.database.next().answer(["notify-keyspace-events", "AKE"]);
     expect(await audited).toBe(2);
     expect(bench.take()).toEqual(["revoke goes", "admit comes", "end"]);
@@ -252,7 +246,7 @@ describe("Admission.audit", () => {
       expect(bench.clock.timers).toBe(1);
       bench.clock.advance(1000);
       await settle();
-      await answerRows(bench.database, round === 0 ? { comes: 0 } : {});
+      await answerRows(bench.database, round === 0 ? { comes: 3 } : {});
       expect(bench.admission.has("comes")).toBe(round === 0);
       expect(bench.clock.timers).toBe(1);
     }
@@ -266,10 +260,10 @@ describe("Admission.audit", () => {
       ["Ex", 0],
     ] as const) {
       const bench = new Bench();
-      await bench.connect({ stays: 0, goes: 0 }, bench.database, flags);
+      await bench.connect({ stays: 3, goes: 3 }, bench.database, flags);
       const audited = bench.admission.audit();
       await settle();
-      await answerRows(bench.database, { stays: 0 });
+      await answerRows(bench.database, { stays: 3 });
       await bench.database.next().answer(["notify-keyspace-events", flags]);
       expect([flags, await audited]).toEqual([flags, found]);
       bench.admission.disconnect();
@@ -279,7 +273,7 @@ describe("Admission.audit", () => {
 
   test("Admission.audit keeps all rows when Redis serves none, as while it loads", async () => {
     const bench = new Bench();
-    await bench.connect({ Ethernet0: 0 });
+    await bench.connect({ Ethernet0: 3 });
     bench.take();
     const audited = bench.admission.audit().catch((error: Error) => error.message);
     await settle();
@@ -293,7 +287,7 @@ describe("Admission.audit", () => {
     await bench.connect({}, bench.database, "Ex");
     bench.take();
     bench.ports.add("Ethernet0");
-    for (const rows of [{}, { Ethernet0: 0 } as const]) {
+    for (const rows of [{}, { Ethernet0: 3 } as const]) {
       bench.clock.advance(1000);
       await settle();
       await answerRows(bench.database, rows);

@@ -1,12 +1,20 @@
 import { describe, expect, test } from "bun:test";
 
-import { pushPortConfig, pushPortInitDone, readPortConfig, readSwitchType } from "../../src/port/portconfig.ts";
+import {
+  pushPortConfig,
+  pushPortInitDone,
+  readConsumed,
+  readPortConfig,
+  readPortNames,
+  readSwitchType,
+} from "../../src/port/portconfig.ts";
 import { ReplyError } from "../../src/swss/database.ts";
 import { collectLog } from "./loglines.ts";
 import { ScriptedDatabase, settle } from "./scripteddatabase.ts";
 
 const lines = collectLog();
 const WRONGTYPE = new ReplyError("WRONGTYPE Operation against a key holding the wrong kind of value");
+const LOADING = new ReplyError("LOADING Redis is loading the dataset in memory");
 
 describe("readSwitchType", () => {
   for (const [reply, type] of [
@@ -42,19 +50,77 @@ describe("readSwitchType", () => {
   });
 });
 
+/** Keys of CONFIG_DB, of which the second, fourth and fifth are no row of a port. */
+const KEYS = ["PORT|b", "PORT|wrong", "PORT|a|x", "PORT|gone", "PORT|n\0l"];
+
+function expectSkipped(): void {
+  expect(lines()).toHaveLength(3);
+  for (const [i, name] of ["wrong", "gone", "n"].entries()) expect(lines()[i]).toContain(`PORT|${name}`);
+}
+
 describe("readPortConfig", () => {
   test("readPortConfig keeps Redis' order and skips what is no row of a port (rule 7, section 9)", async () => {
     const config = new ScriptedDatabase("CONFIG_DB", 4);
     const read = readPortConfig(config);
-    await config.next().answer(["PORT|b", "PORT|wrong", "PORT|a|x", "PORT|gone", "PORT|n\0l"]);
+    await config.next().answer(KEYS);
     const batch = config.next();
     expect(batch.commands[2]).toEqual(["HGETALL", "PORT|a|x"]);
     await batch.answer(["lanes", "1"], WRONGTYPE, ["lanes@", "2"], [], ["lanes", "3"]);
     const ports = await read;
     expect([...ports.keys()]).toEqual(["b", "a|x"]);
     expect([...ports.get("a|x")!]).toEqual([["lanes", "2"]]);
-    expect(lines()).toHaveLength(3);
-    for (const [i, name] of ["wrong", "gone", "n"].entries()) expect(lines()[i]).toContain(`PORT|${name}`);
+    expectSkipped();
+  });
+});
+
+describe("readPortNames", () => {
+  test("readPortNames has the names of the same ports, and does not read their rows", async () => {
+    const config = new ScriptedDatabase("CONFIG_DB", 4);
+    const read = readPortNames(config);
+    await config.next().answer(KEYS);
+    const batch = config.next();
+    expect(batch.commands[2]).toEqual(["HLEN", "PORT|a|x"]);
+    await batch.answer(1, WRONGTYPE, 1, 0, 1);
+    expect([...(await read)]).toEqual(["b", "a|x"]);
+    expectSkipped();
+  });
+
+  test("readPortNames takes the port without a name, whose row is under the name of the table (rule 30)", async () => {
+    const config = new ScriptedDatabase("CONFIG_DB", 4);
+    const read = readPortNames(config);
+    await config.next().answer(["PORT|"]);
+    const batch = config.next();
+    expect(batch.commands).toEqual([["HLEN", "PORT"]]);
+    await batch.answer(0);
+    expect([...(await read)]).toEqual([""]);
+  });
+
+  test("readPortNames fails when CONFIG_DB does not serve, so that it is tried again", async () => {
+    const config = new ScriptedDatabase("CONFIG_DB", 4);
+    const read = readPortNames(config).catch((error: Error) => error.message);
+    await config.next().answer(["PORT|a"]);
+    await config.next().answer(LOADING);
+    expect(await read).toBe(LOADING.message);
+  });
+});
+
+describe("readConsumed", () => {
+  test("readConsumed names the ports whose row has an admin_status (rule 8a)", async () => {
+    const appl = new ScriptedDatabase("APPL_DB", 0, ":");
+    const read = readConsumed(appl, ["with", "without", "wrong"]);
+    const batch = appl.next();
+    expect(batch.commands).toEqual(
+      ["with", "without", "wrong"].map((name) => ["HEXISTS", `PORT_TABLE:${name}`, "admin_status"]),
+    );
+    await batch.answer(1, 0, WRONGTYPE);
+    expect([...(await read)]).toEqual(["with"]);
+  });
+
+  test("readConsumed fails when APPL_DB does not serve, so that it is tried again", async () => {
+    const appl = new ScriptedDatabase("APPL_DB", 0, ":");
+    const read = readConsumed(appl, ["a"]).catch((error: Error) => error.message);
+    await appl.next().answer(LOADING);
+    expect(await read).toBe(LOADING.message);
   });
 });
 
