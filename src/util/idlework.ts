@@ -8,6 +8,8 @@ export interface IdleTask {
   readonly leastEvents: number;
   /** Each time that so much has happened it is done in the next turn, too, quiet or not. */
   readonly mostEvents: number;
+  /** Where that would take a greater share of the time than this, it waits. */
+  readonly mostShare: number;
   run(): void;
 }
 
@@ -22,6 +24,8 @@ export class IdleWork implements Disposable {
   #events = 0;
   /** What happened since it was done without waiting for quiet. */
   #unserved = 0;
+  /** Before this time it is done only when it is quiet. */
+  #earliestMs = 0;
   #cancelWatch: (() => void) | undefined;
   #cancelRun: (() => void) | undefined;
 
@@ -35,7 +39,7 @@ export class IdleWork implements Disposable {
     this.#events += events;
     this.#unserved += events;
     if (this.#events >= this.#task.leastEvents) this.#cancelWatch ??= this.#watch();
-    if (this.#unserved >= this.#task.mostEvents) this.#cancelRun ??= this.#clock.soon(() => this.#serve());
+    if (this.#unserved >= this.#task.mostEvents) this.#cancelRun ??= this.#serveLater();
   }
 
   [Symbol.dispose](): void {
@@ -44,10 +48,18 @@ export class IdleWork implements Disposable {
     this.#events = this.#unserved = Number.NEGATIVE_INFINITY; // nothing is ever enough
   }
 
+  #serveLater(): () => void {
+    const waitMs = this.#earliestMs - this.#clock.now();
+    return waitMs > 0 ? this.#clock.after(waitMs, () => this.#serve()) : this.#clock.soon(() => this.#serve());
+  }
+
   #serve(): void {
     this.#cancelRun = undefined;
     this.#unserved = 0;
+    const sinceMs = this.#clock.now();
     this.#task.run();
+    const nowMs = this.#clock.now();
+    this.#earliestMs = nowMs + (nowMs - sinceMs) / this.#task.mostShare;
   }
 
   #watch(): () => void {

@@ -6,7 +6,17 @@ import { FakeClock } from "../support/fakeclock.ts";
 class Bench {
   readonly clock = new FakeClock();
   runs = 0;
-  readonly idle = new IdleWork(this.clock, { quietMs: 100, leastEvents: 10, mostEvents: 50, run: () => this.runs++ });
+  takesMs = 0;
+  readonly idle = new IdleWork(this.clock, {
+    quietMs: 100,
+    leastEvents: 10,
+    mostEvents: 50,
+    mostShare: 0.1,
+    run: () => {
+      this.runs++;
+      this.clock.pass(this.takesMs);
+    },
+  });
 
   happen(events: number): void {
     if (events > 1) this.idle.notice(events - 1);
@@ -54,6 +64,22 @@ test("IdleWork is done in the next turn each time that very much has happened, a
   expect(bench.runs).toBe(2);
   bench.clock.advance(1000);
   expect({ runs: bench.runs, timers: bench.clock.timers }).toEqual({ runs: 3, timers: 0 });
+});
+
+test("IdleWork that takes long is not done again before ten times as long has passed, however much happens", () => {
+  const bench = new Bench();
+  bench.takesMs = 20;
+  bench.happen(50);
+  bench.clock.turn();
+  for (let ms = 0; ms < 199; ms++) {
+    bench.happen(50);
+    bench.clock.turn();
+    bench.clock.advance(1);
+  }
+  expect(bench.runs).toBe(1);
+  bench.happen(1);
+  bench.clock.advance(1);
+  expect(bench.runs).toBe(2);
 });
 
 test("IdleWork is not done, and has no timer, while little has happened since it was done last", () => {
