@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   });
   const growths = Object.entries(runs).flatMap(([daemon, run]) => {
     const measures = MEASURES.filter((measure) => run.series(measure).length > 0);
-    return measures.map((measure) => ({ daemon, ...growth(measure, run.series(measure)) }));
+    return measures.map((measure) => Object.assign({ daemon }, growth(measure, run.series(measure))));
   });
   const raw = Object.fromEntries(Object.entries(runs).map(([daemon, { footprints }]) => [daemon, footprints]));
   await report("soak", { run: described, growth: growths }, json, { raw });

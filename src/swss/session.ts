@@ -6,6 +6,7 @@ import { DatabaseLostError, type MessageListener, type Reply, ReplyError, type W
 import type { DatabaseLocation } from "./dbconfig.ts";
 import { NativeWriter } from "./nativewriter.ts";
 import type { Connection } from "./reconnector.ts";
+import { completeTracingChannel } from "./tracing.ts";
 import { encodeWords } from "./word.ts";
 
 /** How a connection is made. */
@@ -25,6 +26,8 @@ const TCP_HEARTBEAT_MS = 2000;
 const UNIX_HEARTBEAT_MS = 20_000;
 /** Commands that are sent before an answer is awaited: the deadline is for a piece of work that does not grow with the ports. */
 const COMMANDS_AT_ONCE = 1000;
+
+completeTracingChannel();
 
 /** createClient() would make a class with a method for each of 400 commands anew for each database: 1 MiB that nobody calls. */
 function makeClient(location: DatabaseLocation, connectMs: number) {
