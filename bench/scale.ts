@@ -18,12 +18,14 @@ import { measuredDaemon, WHICH_DAEMON } from "./subject.ts";
 const USAGE = `bun bench/scale.ts [--kernel N,...] [--messages N,...] [--events N] [--rounds N] [--runs N] [--json FILE]
 
 What ports cost, real links of the kernel (--kernel) and more than fit there, told by encoded messages (--messages). Starts the
-daemon warm, on links or on a recording (--source replay), --runs times: first sync is from exec to the last row. Then the
+daemon warm, on links or on a recording (--source replay), --runs times: first sync is from exec to the last row, RSS then and 15 s later. Then the
 daemon's parts from the sources, all sizes side by side: --rounds times each size has --events single changes, each written and
 acknowledged before the next, and an audit. CPU to smallest is that of the same round at the smallest size of the same source.
 ${WHICH_DAEMON}`;
 
 const SECONDS = 300;
+/** After the first sync, until garbage was collected and memory given back. */
+const REST_MS = 15_000;
 const FIRST_MTU = 1600;
 const MTUS = 7000;
 
@@ -94,14 +96,17 @@ async function start(box: Switch, ports: number, args: readonly string[]): Promi
   });
   const hopeless = () => ended(daemon);
   await waitUntil(`HSET of all ${ports} ports`, () => lastMs > 0, { seconds: SECONDS, everyMs: 10, hopeless });
-  const { cpuSeconds, rssKib, anonymousKib } = daemon.usage();
+  const { cpuSeconds, rssKib } = daemon.usage();
   recorder[Symbol.dispose]();
+  await Bun.sleep(REST_MS);
+  const rest = daemon.usage();
   await daemon.stop(SECONDS);
   return {
     "first sync ms": lastMs - daemon.startedMs,
     "first sync CPU ms": cpuSeconds * 1000,
     "RSS MiB": rssKib / 1024,
-    "anonymous MiB": anonymousKib / 1024,
+    "at rest MiB": rest.rssKib / 1024,
+    "of it anonymous": rest.anonymousKib / 1024,
   };
 }
 

@@ -46,7 +46,7 @@ const EXTERNALS: Readonly<Record<string, readonly string[]>> = {
   "@logtape/logtape": ["src/log/logger.ts", "src/log/setup.ts"],
   "@prometheus-io/client": ["src/metrics/registry.ts"],
   "@prometheus-io/client/lib/registry.js": ["src/metrics/registry.ts", "test/metrics/"],
-  "@redis/client": ["src/swss/session.ts"],
+  "@redis/client": ["src/swss/session.ts", "test/swss/tracing.test.ts"],
   bun: ["src/netlink/poll.ts", "src/swss/nativewriter.ts", "test/", "bench/"], // in poll.ts types only
   "bun:ffi": ["ffi/libc.ts", "bench/libc.ts"],
   "bun:jsc": ["test/simulation/scheduler.ts"],
