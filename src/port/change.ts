@@ -21,6 +21,16 @@ export interface Backlog {
   readonly names: ReadonlySet<string>;
 }
 
+/** What became of changes so far. */
+export interface PublisherCounters {
+  sets: number;
+  dels: number;
+  unchanged: number;
+  refused: number;
+  /** Changes whose flush was lost; they are written again. */
+  lost: number;
+}
+
 /** A change of a port's row that STATE_DB has acknowledged. */
 export interface Transition {
   readonly name: string;

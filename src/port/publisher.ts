@@ -3,23 +3,13 @@ import type { Cause } from "../rtnetlink/monitor.ts";
 import type { Database, Reply, ReplyError } from "../swss/database.ts";
 import { errorAmong } from "../swss/reply.ts";
 import type { Clock } from "../util/clock.ts";
-import type { Backlog, Change, PublisherObserver } from "./change.ts";
+import type { Backlog, Change, PublisherCounters, PublisherObserver } from "./change.ts";
 import { DirtyPorts } from "./dirtyports.ts";
 import type { PortSink } from "./linksync.ts";
 import { Refusals } from "./refusals.ts";
 import { Rounds } from "./rounds.ts";
 import { type PortState, sameState } from "./state.ts";
 import { addCommands, describeChange, isSame, type Published, readPublished } from "./statetable.ts";
-
-/** What became of changes so far. */
-export interface PublisherCounters {
-  sets: number;
-  dels: number;
-  unchanged: number;
-  refused: number;
-  /** Changes whose flush was lost; they are written again. */
-  lost: number;
-}
 
 /** Rows that are compared before a flush may have its turn. */
 const ROWS_A_TURN = 500;
@@ -42,7 +32,7 @@ export class Publisher implements PortSink {
   readonly #changed = new Set<string>();
   /** Ports to look at in the next flush. */
   readonly #dirty = new DirtyPorts();
-  /** What was last known for certain to be published, for who is told of a change. */
+  /** Where it is not known what is published, what was last: for who is told of the next change. */
   readonly #certain = new Map<string, PortState>();
   readonly #refused: Refusals;
   readonly #rounds = new Rounds();
@@ -201,8 +191,8 @@ export class Publisher implements PortSink {
       }
       if (now) this.#published.set(name, now);
       else this.#published.delete(name);
-      if (typeof now === "object") this.#certain.set(name, now);
-      else if (!now) this.#certain.delete(name);
+      if (now === "unknown") this.#doubt(name, before);
+      else this.#certain.delete(name);
       if (before === "unknown" && desired && isSame(now, desired)) continue;
       if (isSame(now, before)) continue;
       differing++;
@@ -275,21 +265,27 @@ export class Publisher implements PortSink {
       if (log.has("info")) log.info("{port}: {change}", describeChange(name, remove, state));
       const latencyMs = sinceMs === undefined ? undefined : nowMs - sinceMs;
       const known = before === undefined || typeof before === "object" ? before : this.#certain.get(name);
-      if (state) this.#certain.set(name, state);
-      else this.#certain.delete(name);
+      this.#certain.delete(name);
       this.#observer.onTransition({ name, before: known, after: state, cause, latencyMs });
     }
     return acknowledged;
   }
 
+  /** What is published of a port is not known any more. */
+  #doubt(name: string, before: Published | undefined): void {
+    if (typeof before === "object") this.#certain.set(name, before);
+  }
+
   /** What may not have been written is written again; what was said of the port meanwhile comes after it. */
   #again(change: Change): void {
+    this.#doubt(change.name, change.before);
     if (change.remove) this.#removals.add(change.name);
     this.#dirty.again(change.name, change);
   }
 
   #refuse(change: Change, error: string): void {
     this.counters.refused++;
+    this.#doubt(change.name, change.before);
     if (change.remove) this.#removals.add(change.name);
     this.#refused.add(change.name, error, change);
   }

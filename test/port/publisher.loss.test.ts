@@ -43,6 +43,46 @@ describe("Publisher and what it is not told", () => {
   });
 });
 
+describe("Publisher where it is not known what is published", () => {
+  const JUNK = ["ok", "perhaps", "down", "1500"];
+  const expectTold = async (bench: PublisherBench): Promise<void> => {
+    expect(bench.sent).toEqual([hset("Ethernet0", UP)]);
+    await bench.database.next().answer(0);
+    expect(bench.transitions).toMatchObject([{ name: "Ethernet0", before: DOWN, after: UP, cause: "event" }]);
+  };
+  const openWithChange = async (): Promise<PublisherBench> => {
+    const bench = await PublisherBench.open({ Ethernet0: DOWN });
+    bench.transitions.length = 0;
+    bench.publisher.set("Ethernet0", UP, "event");
+    bench.publisher.flush();
+    return bench;
+  };
+
+  test("Publisher tells what was there before a change that was refused", async () => {
+    const bench = await openWithChange();
+    await bench.database.next().answer(WRONGTYPE);
+    bench.clock.advance(1000);
+    await expectTold(bench);
+  });
+
+  test("Publisher tells what was there before a change that was lost, and of which nothing can be read back", async () => {
+    const bench = await openWithChange();
+    await bench.reconnect(JUNK);
+    await expectTold(bench);
+  });
+
+  test("Publisher tells what was there before a row in which an audit found what it cannot read", async () => {
+    const bench = await PublisherBench.open({ Ethernet0: DOWN });
+    bench.transitions.length = 0;
+    const audited = bench.publisher.audit();
+    await settle();
+    bench.publisher.set("Ethernet0", UP, "event");
+    await bench.database.next().answer(JUNK);
+    await audited;
+    await expectTold(bench);
+  });
+});
+
 describe("Publisher after a loss", () => {
   test("Publisher.connect reads back what was published and rewrites only what differs", async () => {
     const bench = await PublisherBench.open({ same: DOWN, other: DOWN, gone: UP, half: UP });
