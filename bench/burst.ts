@@ -13,8 +13,8 @@ const USAGE = `bun bench/burst.ts [--ports N,...] [--events N,...] [--rounds N] 
 
 Changes MTUs of real links as fast as the kernel takes it, and measures how long STATE_DB is behind after the last change.
 In each round the daemon takes turns with itself without a history ("unwatched"), with a program that does what the C++ portsyncd
-does for each message ("serial"), one that only receives ("recv"), and redis-benchmark's HSETs of four fields in a pipeline; the
-order is turned round with each round, so an even number is best. The numbers are medians of the rounds; how long it took is that
+does for each message ("serial"), the least that a program on Bun can do ("bare"), one that only receives ("recv"), and
+redis-benchmark's HSETs of four fields in a pipeline; the order is turned round with each round, so an even number is best. The numbers are medians of the rounds; how long it took is that
 of the rounds in which STATE_DB became right, and the relation that of those in which "serial" lost nothing.
 ${WHICH_DAEMON}`;
 
@@ -39,6 +39,7 @@ async function main(): Promise<void> {
     const names = portNames(ports);
     const runners = [await follow(owned.use(await Contender.portsyncd(names)))];
     runners.push(await follow(owned.use(await Contender.unwatched(names))));
+    runners.push(await follow(owned.use(await Contender.bare(names))));
     if (yardstick) {
       runners.push(await follow(owned.use(await Contender.serial(names, yardstick))));
       runners.push({ contender: owned.use(await Contender.recv(names, yardstick)), recorder: undefined });
