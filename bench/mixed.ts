@@ -22,7 +22,7 @@ export interface Footprint {
   readonly events: number;
   readonly "RSS MiB": number;
   readonly "anonymous MiB": number;
-  /** After the last collection; undefined before the first, and where the program logs none. */
+  /** All heaps, each after its last collection; undefined before the first, and where the program logs none. */
   readonly "heap MiB": number | undefined;
   readonly "open files": number;
   readonly "Redis connections": number;
@@ -40,7 +40,8 @@ export class MixedRun implements AsyncDisposable {
   readonly #startMs = performance.now();
   #events = 0;
   #lines = 0;
-  #heapKib: number | undefined;
+  /** By their addresses: the store's thread has its own. */
+  readonly #heapsKib = new Map<string, number>();
 
   private constructor(
     owned: AsyncDisposableStack,
@@ -124,9 +125,13 @@ export class MixedRun implements AsyncDisposable {
 
   #heapMib(): number | undefined {
     const { lines } = this.daemon;
-    this.#heapKib = parseCollections(lines.slice(this.#lines)).heapsKib.at(-1) ?? this.#heapKib;
+    for (const [heap, { heapsKib }] of parseCollections(lines.slice(this.#lines))) {
+      const [lastKib] = heapsKib.slice(-1);
+      if (lastKib !== undefined) this.#heapsKib.set(heap, lastKib);
+    }
     this.#lines = lines.length;
-    return this.#heapKib === undefined ? undefined : this.#heapKib / 1024;
+    if (this.#heapsKib.size === 0) return undefined;
+    return this.#heapsKib.values().reduce((sum, kib) => sum + kib, 0) / 1024;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

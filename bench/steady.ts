@@ -1,7 +1,7 @@
 import { portNames } from "../test/support/links.ts";
 import { TempDir } from "../test/support/tempdir.ts";
 import { Contender, enterBench } from "./contender.ts";
-import { LOG_COLLECTIONS, parseCollections } from "./gclog.ts";
+import { largestHeap, LOG_COLLECTIONS, parseCollections } from "./gclog.ts";
 import { Pace } from "./paced.ts";
 import { benchOptions, report, type Row } from "./report.ts";
 import { latencies, median } from "./statistics.ts";
@@ -14,8 +14,8 @@ Changes MTUs of real links at a steady pace of so many a second, for --seconds a
 from the request until STATE_DB has it; percentiles, CPU and garbage collections for each --window seconds. Before and after,
 for --baseline seconds each, the same for a program that does what the C++ portsyncd does for each message ("serial"), and for
 the least that a program on Bun can do ("bare": receive, decode, write); the relation is to the median of "serial". What is due in a millisecond goes out at once; "bench late" is how late this bench itself
-was, which may be part of the longest latencies. The collections are those that JavaScriptCore logs (BUN_JSC_logGC);
-where it logs none, nothing is known but the longest latency. ${WHICH_DAEMON}`;
+was, which may be part of the longest latencies. The collections are those that JavaScriptCore logs (BUN_JSC_logGC) of the thread
+of the events, not of the history's; where it logs none, nothing is known but the longest latency. ${WHICH_DAEMON}`;
 
 /** The state of a program at the end of a window. */
 interface Snapshot {
@@ -102,8 +102,9 @@ function describe(contender: Contender, pace: Pace, start: Snapshot, end: Snapsh
     "CPU us/event": (cpuMs * 1000) / Math.max(1, within.length),
     "bench late ms": end.lateMs,
   };
-  const { pausesMs, heapsKib } = parseCollections(lines);
-  if (heapsKib.length === 0) return measured;
+  const heap = largestHeap(parseCollections(contender.running.lines));
+  if (heap === undefined) return measured;
+  const { pausesMs, heapsKib } = parseCollections(lines).get(heap) ?? { pausesMs: [], heapsKib: [] };
   const pausedMs = pausesMs.reduce((sum, ms) => sum + ms, 0);
   const pauses = { "paused ms": pausedMs, "longest pause ms": Math.max(0, ...pausesMs) };
   return { ...measured, collections: heapsKib.length, ...pauses };

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 
-import { parseCollections } from "../../bench/gclog.ts";
+import { largestHeap, parseCollections } from "../../bench/gclog.ts";
 
 /** What Bun 1.4.5 logged of two collections, the first of which stopped the program three times; the daemon's own lines between. */
 const LOG = [
@@ -15,13 +15,31 @@ const LOG = [
   "[GC<0x4c1cdb80118>: START M 8876kb => EdenCollection, a=0kb hf=0.000 i#3:P<ShMsrCsSrbDMsm(0)BcsCbDomoWsOJw>Pbc => 273kb, p=1.443388ms (max 2.614894), cycle 1.429017ms END]",
 ];
 
+const MAIN = "0x4c1cdb80118";
+
 test("parseCollections finds each pause, and the heap after each collection", () => {
-  expect(parseCollections(LOG)).toEqual({
-    pausesMs: [2.614894, 1.923229, 1.184034, 1.443388],
-    heapsKib: [8955, 273],
-  });
+  expect([...parseCollections(LOG)]).toEqual([
+    [MAIN, { pausesMs: [2.614894, 1.923229, 1.184034, 1.443388], heapsKib: [8955, 273] }],
+  ]);
+});
+
+test("parseCollections tells the heaps of threads apart, also where one's line is cut in two by another's", () => {
+  const lines = [
+    "[GC<0x1>: START M 736kb => FullCollection, a=0kb i#1:N<CsMsrShDMsm(0)SrbBcs> 425+0 [GC<0x2>: starting 2.159719ms]",
+    "v=190kb (C:190 M:0) o=1 b=0 i#3:P<WsOJwMsrShSrbCsDMsm(0)BcsCbDomo>Pbc => 9229kb, p=3.325508ms (max 3.325508), cycle 3.179591ms END]",
+    "GC END!",
+    "[GC<0x2>: START M 464kb => FullCollection, a=0kb i#3:P<MsrShCsSrbDMsm(0)BcsCbDomoWsOJw>Pbc => 120kb, p=2.108894ms (max 3.325508), cycle 0.544417ms END]",
+    "[GC<0x2>: Full sweep: 475kb => 475kb, 0.114660ms]",
+  ];
+  const found = parseCollections(lines);
+  expect([...found]).toEqual([
+    ["0x1", { pausesMs: [3.325508], heapsKib: [9229] }],
+    ["0x2", { pausesMs: [2.108894], heapsKib: [120] }],
+  ]);
+  expect(largestHeap(found)).toBe("0x1");
 });
 
 test("parseCollections finds nothing in the log of a program that is not Bun's", () => {
-  expect(parseCollections(["ready", "overrun"])).toEqual({ pausesMs: [], heapsKib: [] });
+  const found = parseCollections(["ready", "overrun"]);
+  expect([[...found], largestHeap(found)]).toEqual([[], undefined]);
 });
