@@ -22,7 +22,7 @@ export class IdleWork implements Disposable {
   readonly #task: IdleTask;
   /** What happened since it was quiet. */
   #events = 0;
-  /** What happened since it was done without waiting for quiet. */
+  /** What happened since it was done. */
   #unserved = 0;
   /** Before this time it is done only when it is quiet. */
   #earliestMs = 0;
@@ -54,6 +54,7 @@ export class IdleWork implements Disposable {
   }
 
   #serve(): void {
+    this.#cancelRun?.();
     this.#cancelRun = undefined;
     this.#unserved = 0;
     const sinceMs = this.#clock.now();
@@ -73,6 +74,6 @@ export class IdleWork implements Disposable {
   #rest(): void {
     this.#cancelWatch = undefined;
     this.#events = 0;
-    this.#task.run();
+    this.#serve();
   }
 }

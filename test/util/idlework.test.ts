@@ -82,6 +82,16 @@ test("IdleWork that takes long is not done again before ten times as long has pa
   expect(bench.runs).toBe(2);
 });
 
+test("IdleWork that waits for its share of the time is not done again when it was quiet meanwhile", () => {
+  const bench = new Bench();
+  bench.takesMs = 20;
+  bench.happen(50);
+  bench.clock.turn();
+  bench.happen(50);
+  bench.clock.advance(180);
+  expect({ runs: bench.runs, timers: bench.clock.timers }).toEqual({ runs: 2, timers: 0 });
+});
+
 test("IdleWork is not done, and has no timer, while little has happened since it was done last", () => {
   const bench = new Bench();
   for (let round = 1; round <= 3; round++) {
