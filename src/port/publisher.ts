@@ -9,10 +9,7 @@ import type { PortSink } from "./linksync.ts";
 import { Refusals } from "./refusals.ts";
 import { Rounds } from "./rounds.ts";
 import { type PortState, sameState } from "./state.ts";
-import { addCommands, describeChange, isSame, type Published, readPublished } from "./statetable.ts";
-
-/** Rows that are compared before a flush may have its turn. */
-const ROWS_A_TURN = 500;
+import { addCommands, describeChange, isSame, type Published, readPublished, ROWS_A_TURN } from "./statetable.ts";
 
 const log = getLog("publisher");
 
@@ -32,7 +29,7 @@ export class Publisher implements PortSink {
   readonly #changed = new Set<string>();
   /** Ports to look at in the next flush. */
   readonly #dirty = new DirtyPorts();
-  /** Where it is not known what is published, what was last: for who is told of the next change. */
+  /** What was last told of ports of which that may not be what is published: who is told of the next change hears from what to what. */
   readonly #certain = new Map<string, PortState>();
   readonly #refused: Refusals;
   readonly #rounds = new Rounds();
@@ -192,7 +189,7 @@ export class Publisher implements PortSink {
       if (now) this.#published.set(name, now);
       else this.#published.delete(name);
       if (now === "unknown") this.#doubt(name, before);
-      else this.#certain.delete(name);
+      else if (before !== "unknown") this.#certain.delete(name);
       if (before === "unknown" && desired && isSame(now, desired)) continue;
       if (isSame(now, before)) continue;
       differing++;
@@ -209,11 +206,15 @@ export class Publisher implements PortSink {
       const desired = this.#desired.get(name);
       const before = this.#published.get(name);
       const moved = this.#changed.delete(name);
-      const changed = desired && (remove || moved || !isSame(before, desired));
-      if (remove || changed)
-        changes.push({ name, remove, state: changed ? desired : undefined, before, cause, sinceMs });
-      else this.#refused.delete(name);
-      if (desired && !remove && !changed) unchanged.push(name);
+      const change: Change = { name, remove, state: desired, before, cause, sinceMs };
+      if (remove || (desired && (moved || !isSame(before, desired)))) {
+        changes.push(change);
+        continue;
+      }
+      this.#refused.delete(name);
+      if (desired) unchanged.push(name);
+      // A flush that was lost had arrived: what it changed is told now.
+      if (desired && !isSame(this.#certain.get(name) ?? desired, desired)) this.#tell(change);
     }
     this.counters.unchanged += unchanged.length;
     return { changes, unchanged };
@@ -247,10 +248,9 @@ export class Publisher implements PortSink {
   /** Notes what was written; returns the ports whose state is there now. */
   #accept(changes: readonly Change[], replies: readonly (Reply | ReplyError)[]): string[] {
     const acknowledged: string[] = [];
-    const nowMs = this.#clock.now();
     let at = 0;
     for (const change of changes) {
-      const { name, remove, state, before, cause, sinceMs } = change;
+      const { name, remove, state } = change;
       const error = errorAmong(replies, at, (at += Number(remove) + Number(!!state)));
       if (error) {
         this.#refuse(change, error.message);
@@ -263,17 +263,21 @@ export class Publisher implements PortSink {
       else this.#published.delete(name);
       if (state) acknowledged.push(name);
       if (log.has("info")) log.info("{port}: {change}", describeChange(name, remove, state));
-      const latencyMs = sinceMs === undefined ? undefined : nowMs - sinceMs;
-      const known = before === undefined || typeof before === "object" ? before : this.#certain.get(name);
-      this.#certain.delete(name);
-      this.#observer.onTransition({ name, before: known, after: state, cause, latencyMs });
+      this.#tell(change);
     }
     return acknowledged;
   }
 
-  /** What is published of a port is not known any more. */
+  #tell({ name, state, before, cause, sinceMs }: Change): void {
+    const latencyMs = sinceMs === undefined ? undefined : this.#clock.now() - sinceMs;
+    const told = this.#certain.get(name) ?? (typeof before === "object" ? before : undefined);
+    this.#certain.delete(name);
+    this.#observer.onTransition({ name, before: told, after: state, cause, latencyMs });
+  }
+
+  /** What is published may not be `before` any more, which is what was told last, unless that is remembered already. */
   #doubt(name: string, before: Published | undefined): void {
-    if (typeof before === "object") this.#certain.set(name, before);
+    if (typeof before === "object" && !this.#certain.has(name)) this.#certain.set(name, before);
   }
 
   /** What may not have been written is written again; what was said of the port meanwhile comes after it. */

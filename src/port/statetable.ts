@@ -11,6 +11,9 @@ import { formatState, parseState, PORT_FIELDS, type PortState, sameState } from 
  */
 export type Published = PortState | "unknown" | "unwritten";
 
+/** Rows that an audit reads before a flush may have its turn. */
+export const ROWS_A_TURN = 500;
+
 /** The STATE_DB key of a port. */
 export function rowKey(database: Database, name: string): string {
   return tableKey(STATE_PORT_TABLE, database.separator, name);

@@ -71,6 +71,37 @@ describe("Publisher where it is not known what is published", () => {
     await expectTold(bench);
   });
 
+  test("Publisher tells of a change that was lost and had arrived", async () => {
+    const bench = await openWithChange();
+    await bench.reconnect(["ok", "up", "up", "9100"]);
+    expect(bench.sent).toEqual([]);
+    expect(bench.transitions).toMatchObject([{ name: "Ethernet0", before: DOWN, after: UP, cause: "event" }]);
+    bench.publisher.set("Ethernet0", DOWN, "event");
+    bench.publisher.flush();
+    await bench.database.next().answer(0);
+    expect(bench.transitions.slice(1)).toMatchObject([{ before: UP, after: DOWN }]);
+  });
+
+  test("Publisher tells of two changes as one when the first had arrived and both were lost", async () => {
+    const bench = await openWithChange();
+    const last = { ...UP, mtu: 1400 };
+    bench.publisher.set("Ethernet0", last, "event");
+    for (let losses = 0; losses < 2; losses++) await bench.reconnect(["ok", "up", "up", "9100"]);
+    await bench.database.next().answer(0);
+    expect(bench.transitions).toMatchObject([{ before: DOWN, after: last }]);
+  });
+
+  test("Publisher tells what a DEL deleted that was lost and had arrived", async () => {
+    const bench = await PublisherBench.open({ Ethernet0: DOWN });
+    bench.transitions.length = 0;
+    bench.publisher.remove("Ethernet0", "event");
+    bench.publisher.flush();
+    await bench.reconnect([null, null, null, null]);
+    expect(bench.sent).toEqual([del("Ethernet0")]);
+    await bench.database.next().answer(0);
+    expect(bench.transitions).toMatchObject([{ name: "Ethernet0", before: DOWN, after: undefined, cause: "event" }]);
+  });
+
   test("Publisher tells what was there before a row in which an audit found what it cannot read", async () => {
     const bench = await PublisherBench.open({ Ethernet0: DOWN });
     bench.transitions.length = 0;
