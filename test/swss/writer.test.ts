@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 
+import type { Socket } from "bun";
+
 import { type Database, DatabaseLostError, ReplyError, type Writer, WRITERS } from "../../src/swss/database.ts";
 import type { RedisAddress } from "../../src/swss/dbconfig.ts";
 import { Database as Client } from "../support/database.ts";
@@ -66,6 +68,65 @@ function freePort(): number {
   const { port } = listener;
   listener.stop(true);
   return port;
+}
+
+interface RelayedConnection {
+  readonly client: Socket<undefined>;
+  server?: Socket<undefined>;
+  isMute: boolean;
+}
+
+/** Passes on what is said to a server and what it answers, until a connection is to be open on one side only. */
+class Relay implements Disposable {
+  readonly #pairs: RelayedConnection[] = [];
+  readonly #listener;
+
+  constructor(serverPath: string) {
+    this.#listener = Bun.listen<undefined>({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: {
+        open: (client) => this.#open(client, serverPath),
+        data: (client, bytes) => this.#pass(client, bytes),
+      },
+    });
+  }
+
+  get address(): RedisAddress {
+    return { host: "127.0.0.1", port: this.#listener.port };
+  }
+
+  /** How many connections there were. */
+  get connections(): number {
+    return this.#pairs.length;
+  }
+
+  /** Loses all that is said over a connection from here on. */
+  mute(connection: number): void {
+    this.#pairs[connection]!.isMute = true;
+  }
+
+  #open(client: Socket<undefined>, unix: string): void {
+    const pair: RelayedConnection = { client, isMute: false };
+    this.#pairs.push(pair);
+    client.pause();
+    const data = (_: unknown, bytes: Buffer) => void (pair.isMute || client.write(bytes));
+    const open = (server: Socket<undefined>) => {
+      pair.server = server;
+      client.resume();
+    };
+    void Bun.connect<undefined>({ unix, socket: { open, data } });
+  }
+
+  #pass(client: Socket<undefined>, bytes: Buffer): void {
+    const pair = this.#pairs.find((each) => each.client === client)!;
+    if (!pair.isMute) pair.server!.write(bytes);
+  }
+
+  [Symbol.dispose](): void {
+    this.#listener.stop(true);
+    for (const { server } of this.#pairs) server?.terminate();
+  }
 }
 
 function isLost(answer: Promise<unknown>): Promise<boolean> {
@@ -230,6 +291,35 @@ for (const each of ["unix", "tcp"] as const)
       own.server.thaw();
       const next = await connection.database(2);
       expect(await next.write([["DEL", "k"]])).toEqual([expect.any(Number)]);
+    });
+  });
+
+for (const writer of WRITERS)
+  describe(`Database.write of ${writer} over a connection that is open on one side only`, () => {
+    const requirement = all(able, loopback);
+
+    testWith(requirement, "is given up, and works over the next", async () => {
+      await using bench = await Bench.open("unix");
+      using relay = new Relay(bench.server.socketPath);
+      using connection = new Connection(relay.address, { writer, answerMs: 200 });
+      const former = await connection.database();
+      for (let each = 0; each < relay.connections; each++) relay.mute(each);
+      expect(await isLost(former.write([["HSET", "k", "f", "lost"]]))).toBe(true);
+      expect(await connection.until("lost")).toBe("lost no answer within 200 ms");
+      const database = await connection.database(2);
+      expect(await database.write([["HSET", "k", "f", "1"]])).toEqual([1]);
+    });
+
+    testWith(requirement, "is found out without a write, whichever of the connections it is", async () => {
+      await using bench = await Bench.open("unix");
+      for (let each = 0; each < (writer === "native" ? 3 : 1); each++) {
+        using relay = new Relay(bench.server.socketPath);
+        using connection = new Connection(relay.address, { writer, answerMs: 200 });
+        await connection.database();
+        relay.mute(each);
+        expect(await connection.until("lost")).toBe("lost no answer within 200 ms");
+        expect(await (await connection.database(2)).write([["DEL", "k"]])).toEqual([0]);
+      }
     });
   });
 
