@@ -7,7 +7,7 @@ import { encodeDone, requestSequence } from "./datagramqueue.ts";
 import type { Recording } from "./rtmon.ts";
 import type { LinkSource } from "./source.ts";
 
-/** What a datagram of an answer has room for: of links some hundred. */
+/** What a datagram of an answer has room for: some ten links as a kernel tells them, with all their attributes. */
 const ANSWER_BYTES = 16_384;
 
 /** For each ifindex the position of the message that told of it last. */

@@ -63,6 +63,7 @@ export class LinkFleet implements AsyncDisposable {
 
   /** Sets MTUs by raw requests, in `rounds` over all that are named. */
   flood(ports: readonly LinkNotice[], rounds: number, mtu: number): void {
+    if (ports.length === 0) return; // the kernel refuses to be sent nothing
     for (let i = 0; i < rounds; i++) {
       this.#requests.send(Buffer.concat(ports.map(({ ifindex }) => encodeSetMtu(ifindex, mtu + i))));
     }
