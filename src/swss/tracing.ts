@@ -1,7 +1,5 @@
 import { type TracingChannel, tracingChannel } from "node:diagnostics_channel";
 
-const EVENTS = ["start", "end", "asyncStart", "asyncEnd", "error"] as const;
-
 /**
  * Gives TracingChannel the getter `hasSubscribers` that Node has and Bun 1.4 has not. Without it node-redis takes each command
  * for one that somebody traces, and works out with regular expressions and copies what it may tell of it, to nobody.
@@ -11,7 +9,9 @@ export function completeTracingChannel(): void {
   if ("hasSubscribers" in prototype) return;
   Object.defineProperty(prototype, "hasSubscribers", {
     get(this: TracingChannel): boolean {
-      return EVENTS.some((event) => this[event].hasSubscribers);
+      const { start, end, asyncStart, asyncEnd, error } = this;
+      const isCalled = start.hasSubscribers || end.hasSubscribers;
+      return isCalled || asyncStart.hasSubscribers || asyncEnd.hasSubscribers || error.hasSubscribers;
     },
   });
 }
