@@ -87,9 +87,7 @@ export class Publisher implements PortSink {
 
   /** What STATE_DB has not acknowledged: the ports that wait for the next flush, those that it refused, and the names of all. */
   backlog(): Backlog {
-    const names = new Set(this.#dirty.names());
-    for (const { name } of this.#sent) names.add(name);
-    for (const name of this.#refused.names()) names.add(name);
+    const names = new Set([...this.#dirty.names(), ...this.#sent.map(({ name }) => name), ...this.#refused.names()]);
     return { dirty: this.#dirty.size, refused: this.#refused.size, names };
   }
 
@@ -214,7 +212,7 @@ export class Publisher implements PortSink {
       this.#refused.delete(name);
       if (desired) unchanged.push(name);
       // A flush that was lost had arrived: what it changed is told now.
-      if (desired && !isSame(this.#certain.get(name) ?? desired, desired)) this.#tell(change);
+      if (desired && !isSame(this.#certain.get(name) ?? desired, desired)) this.#tell(change, this.#clock.now());
     }
     this.counters.unchanged += unchanged.length;
     return { changes, unchanged };
@@ -248,6 +246,7 @@ export class Publisher implements PortSink {
   /** Notes what was written; returns the ports whose state is there now. */
   #accept(changes: readonly Change[], replies: readonly (Reply | ReplyError)[]): string[] {
     const acknowledged: string[] = [];
+    const nowMs = this.#clock.now();
     let at = 0;
     for (const change of changes) {
       const { name, remove, state } = change;
@@ -263,13 +262,13 @@ export class Publisher implements PortSink {
       else this.#published.delete(name);
       if (state) acknowledged.push(name);
       if (log.has("info")) log.info("{port}: {change}", describeChange(name, remove, state));
-      this.#tell(change);
+      this.#tell(change, nowMs);
     }
     return acknowledged;
   }
 
-  #tell({ name, state, before, cause, sinceMs }: Change): void {
-    const latencyMs = sinceMs === undefined ? undefined : this.#clock.now() - sinceMs;
+  #tell({ name, state, before, cause, sinceMs }: Change, nowMs: number): void {
+    const latencyMs = sinceMs === undefined ? undefined : nowMs - sinceMs;
     const told = this.#certain.get(name) ?? (typeof before === "object" ? before : undefined);
     this.#certain.delete(name);
     this.#observer.onTransition({ name, before: told, after: state, cause, latencyMs });
