@@ -3,7 +3,7 @@ import { RedisClient } from "bun";
 
 import { RTMGRP_LINK } from "../ffi/linux/rtnetlink.ts";
 import { walkMessages } from "../src/netlink/message.ts";
-import { GroupSocket } from "../src/netlink/socket.ts";
+import { GroupSocket, RECEIVED } from "../src/netlink/socket.ts";
 import { decodeLink } from "../src/rtnetlink/link.ts";
 
 const RECEIVE_BUFFER = 16 << 20;
@@ -16,7 +16,9 @@ async function main([socketPath, database]: readonly string[]): Promise<void> {
   await redis.connect();
   await redis.send("SELECT", [database!]);
   const group: GroupSocket = new GroupSocket(RTMGRP_LINK, RECEIVE_BUFFER, () => {
-    for (let length = group.receive(); length >= 0; length = group.receive()) {
+    for (let length = group.receive(); length !== RECEIVED.EMPTY; length = group.receive()) {
+      if (length === RECEIVED.OVERRUN) console.log("overrun");
+      if (length < 0) continue;
       walkMessages(group.buffer.view, length, (_type, _flags, _sequence, start, end) => {
         const { name, flags, mtu } = decodeLink(group.buffer, start, end);
         const oper = flags & IFF_RUNNING ? "up" : "down";

@@ -11,11 +11,12 @@ import { compileYardstick } from "./yardstick.ts";
 
 const USAGE = `bun bench/burst.ts [--ports N,...] [--events N,...] [--rounds N] [--json FILE]
 
-Changes MTUs of real links as fast as the kernel takes it, and measures how long STATE_DB is behind after the last change.
-In each round the daemon takes turns with itself without a history ("unwatched"), with a program that does what the C++ portsyncd
-does for each message ("serial"), the least that a program on Bun can do ("bare"), one that only receives ("recv"), and
-redis-benchmark's HSETs of four fields in a pipeline; the order is turned round with each round, so an even number is best. The numbers are medians of the rounds; how long it took is that
-of the rounds in which STATE_DB became right, and the relation that of those in which "serial" lost nothing.
+Changes MTUs of real links as fast as the kernel takes it, and measures how long STATE_DB is behind after the last
+change. In each round the daemon takes turns with itself without a history ("unwatched"), with a program that does
+what the C++ portsyncd does for each message ("serial"), the least that a program on Bun can do ("bare"), one that
+only receives ("recv"), and redis-benchmark's HSETs of four fields in a pipeline; the order is turned round with each
+round, so an even number is best. The numbers are medians of the rounds; how long it took is that of the rounds in
+which STATE_DB became right, and the relation that of those in which "serial" lost nothing.
 ${WHICH_DAEMON}`;
 
 /** Redis is quiet for so long: the program has said all it has to say. */

@@ -23,10 +23,11 @@ import { compileYardstick } from "./yardstick.ts";
 
 const USAGE = `bun bench/decode.ts [--events N] [--rounds N] [--json FILE]
 
-What taking in a link message costs on one core: the golden packets of test/golden, walked and decoded from memory; and
---events messages of the kernel, which wait in the queues of sockets that then take turns to read them: a bare recv(2) loop
-in C, the same through bun:ffi, and the daemon's intake, which also looks at the sender, walks and decodes. Medians of the
-rounds; the relation is to the bare loop through bun:ffi in the same round. Always the sources.`;
+What taking in a link message costs on one core: the golden packets of test/golden, walked and decoded from memory;
+and --events messages of the kernel, which wait in the queues of sockets that then take turns to read them: a bare
+recv(2) loop in C, the same through bun:ffi, and the daemon's intake, which also looks at the sender, walks and
+decodes. Medians of the rounds; the relation is to the bare loop through bun:ffi in the same round. Always the
+sources.`;
 
 const QUEUE_BYTES = 256 << 20;
 const GOLDEN_MS = 100;

@@ -12,12 +12,13 @@ import { compileYardstick } from "./yardstick.ts";
 
 const USAGE = `bun bench/latency.ts [--ports N] [--events N] [--rounds N] [--json FILE]
 
-Changes the MTU of one real link after the other, each when the program is at rest, and takes the time from the request to
-the keyspace event of the write, as a subscriber has it that is blocked in poll(2). In each round the daemon takes turns with
-a program that does what the C++ portsyncd does for each message ("serial"), with the least that a program on Bun can do
-("bare": receive, decode, write), with the daemon's parts from the sources, whose seams are stamped, and with what nobody can do without: the change where nobody listens, and an HSET of this bench. The time
-after the kernel's notification is p50 less that of the change alone: the notification comes at the end of the change, and
-what it wakes often runs before the one who asked.
+Changes the MTU of one real link after the other, each when the program is at rest, and takes the time from the
+request to the keyspace event of the write, as a subscriber has it that is blocked in poll(2). In each round the
+daemon takes turns with a program that does what the C++ portsyncd does for each message ("serial"), with the least
+that a program on Bun can do ("bare": receive, decode, write), with the daemon's parts from the sources, whose seams
+are stamped, and with what nobody can do without: the change where nobody listens, and an HSET of this bench. The time
+after the kernel's notification is p50 less that of the change alone: the notification comes at the end of the change,
+and what it wakes often runs before the one who asked.
 ${WHICH_DAEMON}`;
 
 /** How long a program may come to rest between two changes. */

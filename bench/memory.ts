@@ -12,10 +12,10 @@ import { compileYardstick } from "./yardstick.ts";
 
 const USAGE = `bun bench/memory.ts [--ports N] [--changes N,...] [--seconds N] [--seed N] [--json FILE]
 
-What the daemon holds after its start, after so many --changes of MTUs as fast as the kernel takes them, after --seconds of mixed
-changes (up, down, mtu, rename, delete, create), and at rest again; and how it grew over the mixed part, per hour when that
-took long enough to tell. Beside it, an idle Bun and a program that does what the C++ portsyncd does for each message
-("serial").
+What the daemon holds after its start, after so many --changes of MTUs as fast as the kernel takes them, after
+--seconds of mixed changes (up, down, mtu, rename, delete, create), and at rest again; and how it grew over the mixed
+part, per hour when that took long enough to tell. Beside it, an idle Bun and a program that does what the C++
+portsyncd does for each message ("serial").
 ${WHICH_DAEMON}`;
 
 const REST_MS = 5000;

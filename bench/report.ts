@@ -85,7 +85,7 @@ export async function report(
 }
 
 /**
- * The options of a bench: whole numbers, or lists of them, with their defaults; and --json FILE. Prints `usage` for --help and ends
+ * The options of a bench: whole numbers, or lists of them where the usage says `N,...`, with their defaults; and --json FILE. Prints `usage` for --help and ends
  * with 64 when the arguments are wrong.
  */
 export function benchOptions<Name extends string>(
@@ -101,7 +101,10 @@ export function benchOptions<Name extends string>(
       console.log(usage);
       process.exit(0);
     }
-    const numbers = names.map((name) => [name, wholeNumbers(name, values[name] ?? defaults[name])]);
+    const numbers = names.map((name) => {
+      const isList = usage.includes(`--${name} N,...`);
+      return [name, wholeNumbers(name, values[name] ?? defaults[name], isList)];
+    });
     return { numbers: Object.fromEntries(numbers), json: values["json"] };
   } catch (error) {
     console.error(`${(error as Error).message}\n${usage}`);
@@ -109,8 +112,9 @@ export function benchOptions<Name extends string>(
   }
 }
 
-function wholeNumbers(name: string, words: string): number[] {
-  const numbers = words.split(",").map(Number);
+function wholeNumbers(name: string, words: string, isList: boolean): number[] {
+  const numbers = isList ? words.split(",").map(Number) : [Number(words)];
   if (numbers.every((number) => Number.isInteger(number) && number > 0)) return numbers;
-  throw new Error(`--${name} ${words}: allowed are whole numbers above 0, separated by commas`);
+  const allowed = isList ? "are whole numbers above 0, separated by commas" : "is one whole number above 0";
+  throw new Error(`--${name} ${words}: allowed ${allowed}`);
 }

@@ -17,10 +17,11 @@ import { measuredDaemon, WHICH_DAEMON } from "./subject.ts";
 
 const USAGE = `bun bench/scale.ts [--kernel N,...] [--messages N,...] [--events N] [--rounds N] [--runs N] [--json FILE]
 
-What ports cost, real links of the kernel (--kernel) and more than fit there, told by encoded messages (--messages). Starts the
-daemon warm, on links or on a recording (--source replay), --runs times: first sync is from exec to the last row, RSS then and 15 s later. Then the
-daemon's parts from the sources, all sizes side by side: --rounds times each size has --events single changes, each written and
-acknowledged before the next, and an audit. CPU to smallest is that of the same round at the smallest size of the same source.
+What ports cost, real links of the kernel (--kernel) and more than fit there, told by encoded messages (--messages).
+Starts the daemon warm, on links or on a recording (--source replay), --runs times: first sync is from exec to the
+last row, RSS then and 15 s later. Then the daemon's parts from the sources, all sizes side by side: --rounds times
+each size has --events single changes, each written and acknowledged before the next, and an audit. CPU to smallest is
+that of the same round at the smallest size of the same source.
 ${WHICH_DAEMON}`;
 
 const SECONDS = 300;

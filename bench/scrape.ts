@@ -12,9 +12,9 @@ import { WHICH_DAEMON } from "./subject.ts";
 
 const USAGE = `bun bench/scrape.ts [--ports N,...] [--runs N] [--served N] [--scrapers N,...] [--seconds N] [--json FILE]
 
-Measures what it costs to write all metrics of so many ports, and how long that keeps others from their turn; what is added
-to each event so that there is something to write; and, on the real daemon with --served ports whose links change 100 times
-a second, how long scrapers wait for their answers over HTTP, and links for STATE_DB meanwhile.
+Measures what it costs to write all metrics of so many ports, and how long that keeps others from their turn; what is
+added to each event so that there is something to write; and, on the real daemon with --served ports whose links
+change 100 times a second, how long scrapers wait for their answers over HTTP, and links for STATE_DB meanwhile.
 ${WHICH_DAEMON}`;
 
 const LOOPS = 1_000_000;

@@ -6,10 +6,12 @@ import { UNWATCHED, WHICH_DAEMON } from "./subject.ts";
 
 const USAGE = `bun bench/soak.ts [--seconds N] [--ports N] [--every N] [--seed N] [--json FILE]
 
-Lets the daemon, and beside it one without a history ("unwatched"), run for --seconds while their links go up and down, change MTU, name and
-ifindex, vanish and come back, and measures every --every seconds what they hold. The growth per hour is the slope of Theil and Sen with its interval of 95 %, the first
-sixth of the run left out, when the rest is 10 minutes or more; a slope whose interval holds 0 is not distinguishable from
-none. The heap is what JavaScriptCore logs after the last collection, of the history's thread, too. ${WHICH_DAEMON}`;
+Lets the daemon, and beside it one without a history ("unwatched"), run for --seconds while their links go up and
+down, change MTU, name and ifindex, vanish and come back, and measures every --every seconds what they hold. The
+growth per hour is the slope of Theil and Sen with its interval of 95 %, the first sixth of the run left out, when the
+rest is 10 minutes or more; a slope whose interval holds 0 is not distinguishable from none. The heap is what
+JavaScriptCore logs after the last collection, of the history's thread, too.
+${WHICH_DAEMON}`;
 
 async function main(): Promise<void> {
   const { numbers, json } = benchOptions(USAGE, { seconds: "1800", ports: "64", every: "5", seed: "1" });

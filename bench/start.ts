@@ -15,9 +15,10 @@ import { measuredDaemon, WHICH_DAEMON } from "./subject.ts";
 
 const USAGE = `bun bench/start.ts [--ports N] [--runs N] [--json FILE]
 
-Starts the daemon again and again in a clean network: cold, where the links are made when it has pushed PortConfigDone,
-warm, where they are there, and cold where an earlier start has left them ("old"): how long it takes from PortConfigDone until all are
-down, beside one sh(1) and one ip(8) for each, as the C++ portsyncd does it. ${WHICH_DAEMON}`;
+Starts the daemon again and again in a clean network: cold, where the links are made when it has pushed
+PortConfigDone, warm, where they are there, and cold where an earlier start has left them ("old"): how long it takes
+from PortConfigDone until all are down, beside one sh(1) and one ip(8) for each, as the C++ portsyncd does it.
+${WHICH_DAEMON}`;
 
 const SECONDS = 60;
 

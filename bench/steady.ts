@@ -10,12 +10,14 @@ import { compileYardstick } from "./yardstick.ts";
 
 const USAGE = `bun bench/steady.ts [--ports N] [--rates N,...] [--seconds N] [--window N] [--baseline N] [--json FILE]
 
-Changes MTUs of real links at a steady pace of so many a second, for --seconds at each rate, and takes for each change the time
-from the request until STATE_DB has it; percentiles, CPU and garbage collections for each --window seconds. Before and after,
-for --baseline seconds each, the same for a program that does what the C++ portsyncd does for each message ("serial"), and for
-the least that a program on Bun can do ("bare": receive, decode, write); the relation is to the median of "serial". What is due in a millisecond goes out at once; "bench late" is how late this bench itself
-was, which may be part of the longest latencies. The collections are those that JavaScriptCore logs (BUN_JSC_logGC) of the thread
-of the events, not of the history's; where it logs none, nothing is known but the longest latency. ${WHICH_DAEMON}`;
+Changes MTUs of real links at a steady pace of so many a second, for --seconds at each rate, and takes for each change
+the time from the request until STATE_DB has it; percentiles, CPU and garbage collections for each --window seconds.
+Before and after, for --baseline seconds each, the same for a program that does what the C++ portsyncd does for each
+message ("serial"), and for the least that a program on Bun can do ("bare": receive, decode, write); the relation is
+to the median of "serial". What is due in a millisecond goes out at once; "bench late" is how late this bench itself
+was, which may be part of the longest latencies. The collections are those that JavaScriptCore logs (BUN_JSC_logGC) of
+the thread of the events, not of the history's; where it logs none, nothing is known but the longest latency.
+${WHICH_DAEMON}`;
 
 /** The state of a program at the end of a window. */
 interface Snapshot {

@@ -13,9 +13,9 @@ import { median } from "./statistics.ts";
 
 const USAGE = `bun bench/trend.ts [--points N,...] [--ports N,...] [--runs N] [--json FILE]
 
-Measures what it costs to analyse a series of white noise, with a season and without, to take a sample, to note a flap, to
-take in what was kept, to look for a port in the history, and to rank ports when one in twenty flaps now and then, and when
-all flap as often as is remembered.`;
+Measures what it costs to analyse a series of white noise, with a season and without, to take a sample, to note a
+flap, to take in what was kept, to look for a port in the history, and to rank ports when one in twenty flaps now and
+then, and when all flap as often as is remembered.`;
 
 async function main(): Promise<void> {
   const { numbers, json } = benchOptions(USAGE, { points: "30,288,360,10000", ports: "256,1000,10000", runs: "30" });

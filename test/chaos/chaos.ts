@@ -1,3 +1,4 @@
+import { WRITERS } from "../../src/swss/database.ts";
 import { formatPercentiles } from "../faults/percentiles.ts";
 import { Random } from "../simulation/random.ts";
 import { waitUntil } from "../support/deadline.ts";
@@ -9,6 +10,8 @@ export interface ChaosOptions {
   readonly seed: number;
   readonly seconds: number;
   readonly ports: number;
+  /** The daemon begins with the first, and changes among them; default: both. */
+  readonly writers?: World["writers"];
   /** Told after each round. */
   readonly onRound?: (report: ChaosReport) => void;
 }
@@ -31,8 +34,9 @@ const MOST_RSS_KIB = 256 * 1024;
 const MOST_OPEN_FILES = 100;
 
 /** Disturbs a switch in rounds until the time is up, and compares STATE_DB with the kernel after each. Throws with the seed and the operations. */
-export async function runChaos({ seed, seconds, ports, onRound }: ChaosOptions): Promise<ChaosReport> {
-  await using world = await World.open(ports);
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const { seed, seconds, ports, writers = WRITERS, onRound } = options;
+  await using world = await World.open(ports, writers);
   const operations: string[] = [];
   const startMs = performance.now();
   const at = () => `${((performance.now() - startMs) / 1000).toFixed(3).padStart(9)} s`;

@@ -1,4 +1,3 @@
-import { WRITERS } from "../../src/swss/database.ts";
 import { runChild } from "../support/child.ts";
 import type { Daemon } from "../support/daemon.ts";
 import type { Fault } from "./fault.ts";
@@ -41,7 +40,7 @@ const anew: Fault = {
   possible: mayRestart,
   async begin(world, random) {
     await world.endDaemon("SIGKILL");
-    await world.startDaemon(random.pick(RECEIVE_BUFFERS), random.pick(WRITERS));
+    await world.startDaemon(random.pick(RECEIVE_BUFFERS), random.pick(world.writers));
   },
 };
 

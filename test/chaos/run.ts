@@ -1,20 +1,23 @@
 import { parseArgs } from "node:util";
 
+import { WRITERS } from "../../src/swss/database.ts";
 import { canUseFaultBed } from "../faults/faultbed.ts";
 import { formatReport, runChaos } from "./chaos.ts";
 
-const USAGE = `bun test/chaos/run.ts [--seconds N] [--seed N] [--ports N]
+const USAGE = `bun test/chaos/run.ts [--seconds N] [--seed N] [--ports N] [--writer NAME]
 
 Lets links, Redis and the daemon go wrong at random on a real kernel and a real redis-server, and compares STATE_DB with the
 kernel after each round. Needs root. Runs dist/portsyncd, or what PORTSYNCD_BINARY names.
-Defaults: 60 seconds, a seed by chance, 48 ports. The same seed does the same things, in its own time.`;
+Defaults: 60 seconds, a seed by chance, 48 ports, both writers in turn. The same seed does the same things, in its own time.`;
 const EX_USAGE = 64;
 const EX_NOPERM = 77;
 
-function options(): { readonly seconds: number; readonly seed: number; readonly ports: number } {
+function options() {
   const text = { type: "string" } as const;
   const chance = `${crypto.getRandomValues(new Uint32Array(1))[0]}`;
-  const { values } = parseArgs({ options: { seconds: text, seed: text, ports: text, help: { type: "boolean" } } });
+  const { values } = parseArgs({
+    options: { seconds: text, seed: text, ports: text, writer: text, help: { type: "boolean" } },
+  });
   if (values.help) {
     console.log(USAGE);
     process.exit(0);
@@ -23,7 +26,10 @@ function options(): { readonly seconds: number; readonly seed: number; readonly 
     if (!/^\d+$/.test(word)) throw new Error(`${word} is not a whole number`);
     return Number(word);
   };
+  const writer = WRITERS.find((name) => name === values.writer);
+  if (values.writer && !writer) throw new Error(`${values.writer} is no writer; there are ${WRITERS.join(", ")}`);
   return {
+    ...(writer ? { writers: [writer] as const } : {}),
     seconds: number(values.seconds ?? "60"),
     seed: number(values.seed ?? chance),
     ports: number(values.ports ?? "48"),

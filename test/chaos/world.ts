@@ -31,7 +31,7 @@ export class World implements AsyncDisposable {
   #rows: Snapshot | undefined;
   #daemon: Daemon | undefined;
   #receiveBuffer: number = RECEIVE_BUFFERS[1];
-  #writer: Writer = "native";
+  #writer: Writer;
   /** The daemons that were to end. */
   readonly #dismissed = new WeakSet<Daemon>();
 
@@ -42,12 +42,15 @@ export class World implements AsyncDisposable {
     readonly fleet: LinkFleet,
     readonly proxy: RedisProxy,
     readonly staleness: StalenessWatch,
+    /** Those that the daemon may write with. */
+    readonly writers: readonly [Writer, ...Writer[]],
   ) {
     this.#owned = owned;
+    this.#writer = writers[0];
   }
 
   /** Opens one whose ports are published and whose PortInitDone was consumed. */
-  static async open(portCount: number): Promise<World> {
+  static async open(portCount: number, writers: World["writers"]): Promise<World> {
     const owned = new AsyncDisposableStack();
     try {
       const box = owned.use(await Switch.open());
@@ -56,7 +59,7 @@ export class World implements AsyncDisposable {
       const fleet = owned.use(await LinkFleet.open(box.namespace, ports));
       const proxy = owned.use(new RedisProxy(box.namespace, box.db.server("STATE_DB").socketPath));
       const staleness = owned.use(await StalenessWatch.open(box.db, box.namespace, ports));
-      const world = new World(owned, box, ports, fleet, proxy, staleness);
+      const world = new World(owned, box, ports, fleet, proxy, staleness, writers);
       await world.#bringUp();
       return world;
     } catch (error) {
