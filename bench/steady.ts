@@ -5,7 +5,7 @@ import { largestHeap, LOG_COLLECTIONS, parseCollections } from "./gclog.ts";
 import { Pace } from "./paced.ts";
 import { benchOptions, report, type Row } from "./report.ts";
 import { latencies, median } from "./statistics.ts";
-import { WHICH_DAEMON } from "./subject.ts";
+import { NODE_REDIS, WHICH_DAEMON } from "./subject.ts";
 import { compileYardstick } from "./yardstick.ts";
 
 const USAGE = `bun bench/steady.ts [--ports N] [--rates N,...] [--seconds N] [--window N] [--baseline N] [--json FILE]
@@ -13,10 +13,11 @@ const USAGE = `bun bench/steady.ts [--ports N] [--rates N,...] [--seconds N] [--
 Changes MTUs of real links at a steady pace of so many a second, for --seconds at each rate, and takes for each change
 the time from the request until STATE_DB has it; percentiles, CPU and garbage collections for each --window seconds.
 Before and after, for --baseline seconds each, the same for a program that does what the C++ portsyncd does for each
-message ("serial"), and for the least that a program on Bun can do ("bare": receive, decode, write); the relation is
-to the median of "serial". What is due in a millisecond goes out at once; "bench late" is how late this bench itself
-was, which may be part of the longest latencies. The collections are those that JavaScriptCore logs (BUN_JSC_logGC) of
-the thread of the events, not of the history's; where it logs none, nothing is known but the longest latency.
+message ("serial"), for the least that a program on Bun can do ("bare": receive, decode, write), and for the daemon
+with its other writer ("node-redis"); the relation is to the median of "serial". What is due in a millisecond goes out
+at once; "bench late" is how late this bench itself was, which may be part of the longest latencies. The collections
+are those that JavaScriptCore logs (BUN_JSC_logGC) of the thread of the events, not of the history's; where it logs
+none, nothing is known but the longest latency.
 ${WHICH_DAEMON}`;
 
 /** The state of a program at the end of a window. */
@@ -42,13 +43,20 @@ async function main(): Promise<void> {
   const yardstick = await compileYardstick(owned.use(new TempDir()));
   const names = portNames(numbers.ports[0]!);
   const daemon = owned.use(await Contender.portsyncd(names, { env: LOG_COLLECTIONS }));
-  const serial = yardstick ? owned.use(await Contender.serial(names, yardstick)) : undefined;
-  const bare = owned.use(await Contender.bare(names));
+  const others = [
+    ...(yardstick ? [owned.use(await Contender.serial(names, yardstick))] : []),
+    owned.use(await Contender.bare(names)),
+    owned.use(await Contender.portsyncd(names, { config: NODE_REDIS, env: LOG_COLLECTIONS }, "node-redis")),
+  ];
   const [seconds, windowSeconds, baseline] = [numbers.seconds[0]!, numbers.window[0]!, numbers.baseline[0]!];
   const rows: Row[] = [];
   for (const rate of numbers.rates) {
     const aside = { rate, seconds: baseline, windowSeconds: baseline };
-    const bracket = async () => [...(serial ? await run(serial, aside) : []), ...(await run(bare, aside))];
+    const bracket = async (): Promise<Row[]> => {
+      const found: Row[] = [];
+      for (const other of others) found.push(...(await run(other, aside)));
+      return found;
+    };
     const before = await bracket();
     const measured = await run(daemon, { rate, seconds, windowSeconds });
     const after = await bracket();

@@ -9,6 +9,9 @@ export const WHICH_DAEMON =
 /** Without what can be done without: no history, so that nothing of alerts and trends is kept, either. */
 export const UNWATCHED: DaemonConfig = { store: { enabled: false } };
 
+/** With the writer that is not the default. */
+export const NODE_REDIS: DaemonConfig = { performance: { writer: "node-redis" } };
+
 /** The daemon that is measured. */
 export interface Subject {
   /** The executable; undefined for the sources. */
