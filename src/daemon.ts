@@ -239,7 +239,7 @@ export class Daemon {
     const wallMs = this.#parts.clock.wallNow();
     this.#store.record(toHistory(transition, wallMs));
     this.#observations.transition(transition, wallMs);
-    this.#idleWork.notice();
+    if (this.#started) this.#idleWork.notice(); // at the end of the start garbage is collected anyway
   }
 
   async #onConnected(database: Database): Promise<void> {

@@ -8,6 +8,6 @@ export const GARBAGE: IdleTask = {
   quietMs: 5000,
   leastEvents: 10_000,
   mostEvents: 20_000,
-  mostShare: 0.03,
+  mostShare: 0.1,
   run: () => Bun.gc(true),
 };

@@ -8,7 +8,7 @@ export interface IdleTask {
   readonly leastEvents: number;
   /** Each time that so much has happened it is done in the next turn, too, quiet or not. */
   readonly mostEvents: number;
-  /** Where that would take a greater share of the time than this, it waits. */
+  /** Where that would take a greater share of the time than this, it waits; once in quietMs it is done when it is quiet. */
   readonly mostShare: number;
   run(): void;
 }
