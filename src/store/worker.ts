@@ -14,11 +14,9 @@ import type { Request } from "./message.ts";
  */
 const NICE = 10;
 
-/** Transitions after which this heap, which is small, has grown by several times. */
-const MOST_TRANSITIONS = 5000;
-
 let keeper: Keeper | undefined;
-const idleWork = new IdleWork(systemClock, { ...GARBAGE, mostEvents: MOST_TRANSITIONS });
+/** Only when it is quiet: this heap is small, and the processor is wanted by others before. */
+const idleWork = new IdleWork(systemClock, { ...GARBAGE, mostEvents: Number.POSITIVE_INFINITY });
 
 giveWay();
 
