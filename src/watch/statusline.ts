@@ -18,24 +18,26 @@ export interface StatusLineFacts {
 export class StatusLine {
   readonly #notifier: Pick<Notifier, "status">;
   readonly #facts: () => StatusLineFacts;
-  /** What was told last said that the daemon is well. */
-  #wasWell = true;
+  /** What the daemon does, where that does not follow from the facts. */
+  #state: string | undefined;
+  #told: string | undefined;
 
   constructor(notifier: Pick<Notifier, "status">, facts: () => StatusLineFacts) {
     this.#notifier = notifier;
     this.#facts = facts;
   }
 
-  /** Tells the line; `state` is what the daemon does, if that does not follow from the facts. */
+  /** Tells the line; `state` is what the daemon does from now on, if that does not follow from the facts. */
   tell(state?: string): void {
-    const facts = this.#facts();
-    this.#wasWell = isWell(facts.health);
-    this.#notifier.status(formatStatusLine(facts, state));
+    this.#state = state;
+    const line = (this.#told = formatStatusLine(this.#facts(), state));
+    this.#notifier.status(line);
   }
 
-  /** Tells the line if it was or is not well: how long that has lasted must not be as of its begin. */
+  /** Tells the line anew if it is another one by now: ports come and go, and how long the daemon is not well must not be as of its begin. */
   renew(): void {
-    if (!this.#wasWell || !isWell(this.#facts().health)) this.tell();
+    const isTold = this.#told === undefined || this.#told === formatStatusLine(this.#facts(), this.#state);
+    if (!isTold) this.tell(this.#state);
   }
 }
 

@@ -38,25 +38,29 @@ describe("formatStatusLine", () => {
 });
 
 describe("StatusLine", () => {
-  test("StatusLine.renew tells how it is as long as it is not well, and its end once", () => {
+  test("StatusLine.renew tells the line when it has changed, and nothing before the first was told", () => {
     const told: string[] = [];
     let facts = FACTS;
     const line = new StatusLine({ status: (text) => void told.push(text) }, () => facts);
-    const see = (change: Partial<StatusLineFacts>): number => {
+    const see = (change: Partial<StatusLineFacts>): string[] => {
       facts = { ...facts, ...change };
       line.renew();
-      return told.length;
+      return told.splice(0);
     };
+    expect(see({ published: 0 })).toEqual([]);
     line.tell();
-    expect(see({ published: 4 })).toBe(1);
-    expect(see({ health: degraded("redis_down", "for 1 s") })).toBe(2);
-    expect(see({ health: degraded("redis_down", "for 6 s") })).toBe(3);
-    expect(see({ health: WELL })).toBe(4);
-    expect(see({ health: WELL })).toBe(4);
-    expect(told.slice(1)).toEqual([
+    expect(told.splice(0)).toEqual(["running: 0 ports published"]);
+    expect(see({})).toEqual([]);
+    expect(see({ published: 4 })).toEqual(["running: 4 ports published"]);
+    expect(see({ health: degraded("redis_down", "for 1 s") })).toEqual([
       "running: 4 ports published; degraded, 90 of 100: for 1 s (-10)",
-      "running: 4 ports published; degraded, 90 of 100: for 6 s (-10)",
-      "running: 4 ports published",
     ]);
+    expect(see({ health: degraded("redis_down", "for 6 s") })).toEqual([
+      "running: 4 ports published; degraded, 90 of 100: for 6 s (-10)",
+    ]);
+    expect(see({ health: WELL })).toEqual(["running: 4 ports published"]);
+    line.tell("stopping");
+    expect(told.splice(0)).toEqual(["stopping: 4 ports published"]);
+    expect(see({ published: 3 })).toEqual(["stopping: 3 ports published"]);
   });
 });
