@@ -1,6 +1,6 @@
 import { getLog } from "../log/logger.ts";
 import { type Database, DatabaseLostError, isWrongType, ReplyError } from "../swss/database.ts";
-import { expectStrings } from "../swss/reply.ts";
+import { expectServed, expectStrings } from "../swss/reply.ts";
 import { APP_PORT_TABLE } from "../swss/schema.ts";
 import { Table } from "../swss/table.ts";
 import type { Clock } from "../util/clock.ts";
@@ -143,8 +143,7 @@ export class Admission {
     const replies = names.length > 0 ? await table.database.batch(names.map((name) => ["HLEN", table.key(name)])) : [];
     if (this.#table !== table) return 0;
     let differing = 0;
-    const refusal = replies.find((reply) => reply instanceof ReplyError && !isWrongType(reply));
-    if (refusal) throw refusal;
+    expectServed(replies);
     for (const [i, name] of names.entries()) {
       const length = replies[i]!;
       if (touched.has(name)) continue;

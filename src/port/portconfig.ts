@@ -1,6 +1,7 @@
 import { getLog } from "../log/logger.ts";
 import { type Database, isWrongType, type Reply, ReplyError } from "../swss/database.ts";
 import { ProducerStateTable } from "../swss/producerstatetable.ts";
+import { expectServed } from "../swss/reply.ts";
 import {
   ADMIN_STATUS,
   APP_PORT_TABLE,
@@ -76,8 +77,7 @@ function isPort(table: Table, key: string, size: Reply | ReplyError): boolean {
 export async function readConsumed(appl: Database, ports: readonly string[]): Promise<Set<string>> {
   const table = new Table(appl, APP_PORT_TABLE);
   const replies = await appl.batch(ports.map((name) => ["HEXISTS", table.key(name), ADMIN_STATUS]));
-  const refusal = replies.find((reply) => reply instanceof ReplyError && !isWrongType(reply));
-  if (refusal) throw refusal;
+  expectServed(replies);
   return new Set(ports.filter((_, i) => replies[i] === 1));
 }
 

@@ -1,4 +1,4 @@
-import { type Reply, ReplyError } from "./database.ts";
+import { isWrongType, type Reply, ReplyError } from "./database.ts";
 
 /** An array of strings. Throws ReplyError for anything else, which no Redis sends but something in its place might. */
 export function expectStrings(command: string, reply: Reply | undefined): string[] {
@@ -28,6 +28,12 @@ export function expectScan(reply: Reply): [string, string[]] {
 function unexpected(command: string, reply: Reply | undefined): ReplyError {
   const kind = Array.isArray(reply) ? "an array" : reply === null ? "nil" : `a ${typeof reply}`;
   return new ReplyError(`UNEXPECTED reply to ${command}: ${kind}`);
+}
+
+/** Throws the first error that is not about its key alone, as one of a wrong type is: it says that Redis does not serve now. */
+export function expectServed(replies: readonly (Reply | ReplyError)[]): void {
+  const refusal = replies.find((reply) => reply instanceof ReplyError && !isWrongType(reply));
+  if (refusal) throw refusal;
 }
 
 /** The first error among the replies from the position `start` on and before `end`. */
